@@ -1,0 +1,1 @@
+"""The assistant: one question in, one cited answer out, on every channel."""

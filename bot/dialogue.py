@@ -1,0 +1,106 @@
+"""What a person asks and what they get: the records that every channel, the evaluation and the receipts share."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from index.search import Hit
+
+
+class Status(StrEnum):
+    """How a question ended; the part before `_` is the family to count by."""
+
+    ANSWERED = "answered"
+    SMALL_TALK = "small_talk"
+    REFUSED = "refused"
+    UNANSWERABLE_EMPTY = "unanswerable_empty"
+    UNANSWERABLE_NO_PASSAGE = "unanswerable_no_passage"
+    UNANSWERABLE_OFF_TOPIC = "unanswerable_off_topic"
+    UNANSWERABLE_LANGUAGE = "unanswerable_language"
+    ERROR_INTERNAL = "error_internal"
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """`turns` are the earlier questions of the same conversation, oldest first."""
+
+    text: str
+    turns: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """What `[number]` in an answer's text stands for. `quote` is the document's exact words."""
+
+    number: int
+    passage_id: str
+    document_id: str
+    title: str
+    headings: tuple[str, ...]
+    issuer: str
+    document_number: str | None
+    issued: str | None
+    as_of: str
+    status: str
+    url: str | None
+    quote: str
+
+
+@dataclass(frozen=True, slots=True)
+class Timings:
+    """Milliseconds spent on searching, on composing, and in all."""
+
+    search: float = 0.0
+    compose: float = 0.0
+    total: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """`text` is what the person reads, plain; `bold` are the spans of it that hold the value asked for.
+
+    `confidence` is what is compared with the threshold of refusal; None where no search was made.
+    """
+
+    answer_id: str
+    question: Question
+    status: Status
+    language: str
+    text: str
+    citations: tuple[Citation, ...] = ()
+    bold: tuple[tuple[int, int], ...] = ()
+    suggestions: tuple[str, ...] = ()
+    hits: tuple[Hit, ...] = field(default=(), repr=False)
+    confidence: float | None = None
+    timings: Timings = Timings()
+    snapshot_id: str | None = None
+
+
+def as_json(answer: Answer, question_id: str) -> dict[str, Any]:
+    """The object of the `hanoidx ask --json` contract."""
+    return {
+        "id": question_id,
+        "answer_id": answer.answer_id,
+        "status": answer.status.value,
+        "language": answer.language,
+        "text": answer.text,
+        "citations": [
+            {
+                "number": citation.number,
+                "passage_id": citation.passage_id,
+                "document_id": citation.document_id,
+                "title": citation.title,
+                "issuer": citation.issuer,
+                "document_number": citation.document_number,
+                "issued": citation.issued,
+                "as_of": citation.as_of,
+                "status": citation.status,
+                "url": citation.url,
+                "quote": citation.quote,
+            }
+            for citation in answer.citations
+        ],
+        "suggestions": list(answer.suggestions),
+        "elapsed_ms": round(answer.timings.total, 1),
+        "snapshot_id": answer.snapshot_id,
+    }

@@ -1,0 +1,94 @@
+"""A document, and the passages and citable units it is cut into.
+
+Offsets are in characters of `Document.text`, so that any quote leads back to its place in the file.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A publication that a document's `[n]` markers name."""
+
+    n: int
+    title: str
+    url: str
+    publisher: str
+    date: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What the catalogue knows of one document. Dates are YYYY, YYYY-MM or YYYY-MM-DD, as far as known."""
+
+    id: str
+    title: str
+    issuer: str
+    number: str | None
+    doc_type: str
+    issued: str | None
+    as_of: str
+    status: str
+    supersedes: tuple[str, ...]
+    superseded_by: tuple[str, ...]
+    sources: tuple[Source, ...]
+    note: str | None = None
+
+
+class Kind(StrEnum):
+    SENTENCE = "sentence"
+    ITEM = "item"
+    ROW = "row"
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """The smallest thing that is quoted: a sentence, a list item or a table row.
+
+    `start` and `end` span it in the document; `quote` is those words without their `[n]` markers.
+    `text` is how a person reads it: no markup, a row's cells beside their headers.
+    `lead` is the line that a list or a table hangs on. `columns` and `cells` are a row's, without its sources.
+    """
+
+    kind: Kind
+    start: int
+    end: int
+    quote: str
+    text: str
+    lead: str = ""
+    columns: tuple[str, ...] = ()
+    cells: tuple[str, ...] = ()
+    sources: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """What is encoded, searched and cited: neighbouring units under one heading.
+
+    `id` is structural (`ung-dung-ihanoi#chuc-nang.2`): edits under other headings leave it alone.
+    """
+
+    id: str
+    document_id: str
+    headings: tuple[str, ...]
+    units: tuple[Unit, ...]
+
+    @property
+    def text(self) -> str:
+        """The passage as a person reads it, without its headings."""
+        lines: list[str] = []
+        for unit in self.units:
+            if unit.lead and unit.lead not in lines:
+                lines.append(unit.lead)
+            lines.append(unit.text)
+        return "\n".join(lines)
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One file: its catalogue entry and its whole text, front matter included, in NFC."""
+
+    entry: Entry
+    text: str
+    body: int

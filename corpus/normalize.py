@@ -1,0 +1,91 @@
+"""The one treatment of Vietnamese text, for passages and questions alike.
+
+People type "Hoà Bình", "Hòa Bình", "hoa binh" and the same in decomposed Unicode; `fold` makes them one.
+`terms` are what the BM25 side of the search counts. Nothing here knows of documents or questions.
+"""
+
+import itertools
+import re
+import unicodedata
+from collections.abc import Iterator
+
+_STROKED_D = str.maketrans({"đ": "d", "Đ": "d", "ð": "d", "Ð": "d"})  # some keyboards send eth for đ
+_WORD = re.compile(r"[^\W_]+")
+
+_TYPES = {
+    "nghi quyet": "nq",
+    "ke hoach": "kh",
+    "quyet dinh": "qd",
+    "nghi dinh": "nd",
+    "cong van": "cv",
+    "chi thi": "ct",
+    "thong bao": "tb",
+    "bao cao": "bc",
+    "thong tu": "tt",
+}
+_SPELLED_NUMBER = re.compile(rf"\b({'|'.join(_TYPES)}|{'|'.join(_TYPES.values())})(?: hanh dong)?(?: so)?\.?\s*(\d+)\b")
+_SYMBOL_NUMBER = re.compile(r"\b(\d+)(?:/\d{4})?[/-](nq|kh|qd|nd|ct|tb|bc|tt)[/-]")
+_DATE = re.compile(r"\b(\d{1,2})\s*[/.-]\s*(\d{1,2})(?:\s*[/.-]\s*(\d{4}))?\b")
+_SPELLED_DATE = re.compile(r"\b(\d{1,2})\s+thang\s+(\d{1,2})(?:\s*,?\s*nam\s+(\d{4}))?")
+
+
+def clean(text: str) -> str:
+    """NFC, full-width forms made ordinary, and no invisible characters but line breaks and tabs.
+
+    Controls and bidirectional overrides become spaces, so that words do not run together;
+    zero-width characters vanish, because people do not see them inside a word.
+    """
+    text = unicodedata.normalize("NFC", "".join(map(_ordinary, text)))
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _ordinary(character: str) -> str:
+    if character in "\n\t\r" or " " <= character <= "~":
+        return character
+    if "\uff00" <= character <= "\uffef" or character == "\u3000":
+        return unicodedata.normalize("NFKC", character)
+    category = unicodedata.category(character)
+    if category == "Cf":
+        return " " if character in "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069" else ""
+    if category in ("Cc", "Cs", "Zs", "Zl", "Zp"):
+        return " "
+    return character
+
+
+def fold(text: str) -> str:
+    """Lower case without diacritics: "Hoà", "Hòa", "HOÀ", decomposed or full-width, all become "hoa"."""
+    if text.isascii():
+        return text.lower()
+    decomposed = unicodedata.normalize("NFKD", clean(text).translate(_STROKED_D).lower())
+    return "".join(c for c in decomposed if not unicodedata.combining(c))
+
+
+def words(text: str) -> list[str]:
+    """The folded words and numbers of a text, in order; "17,34%" gives "17" and "34"."""
+    return _WORD.findall(fold(text))
+
+
+def terms(text: str) -> list[str]:
+    """What BM25 counts: words, pairs of neighbours, document numbers and dates, each in one spelling."""
+    folded = fold(text)
+    single = _WORD.findall(folded)
+    pairs = [f"{a} {b}" for a, b in itertools.pairwise(single)]
+    return [*single, *pairs, *references(folded), *_dates(folded)]
+
+
+def references(folded: str) -> Iterator[str]:
+    """The document numbers in a folded text: "nghi quyet 18", "nq 18" and "18-nq/tu" all give "#nq18"."""
+    for match in _SPELLED_NUMBER.finditer(folded):
+        yield f"#{_TYPES.get(match[1], match[1])}{int(match[2])}"
+    for match in _SYMBOL_NUMBER.finditer(folded):
+        yield f"#{match[2]}{int(match[1])}"
+
+
+def _dates(folded: str) -> Iterator[str]:
+    for pattern in (_DATE, _SPELLED_DATE):
+        for match in pattern.finditer(folded):
+            day, month, year = int(match[1]), int(match[2]), match[3]
+            if 1 <= day <= 31 and 1 <= month <= 12:
+                yield f"@{day}/{month}"
+                if year:
+                    yield f"@{day}/{month}/{year}"

@@ -1,0 +1,1 @@
+"""From passages to hits: the encoder, the immutable snapshots, the hybrid search."""

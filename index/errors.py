@@ -1,0 +1,41 @@
+"""What can be wrong with an index.
+
+IndexingError
+├── UnknownEncoder     HANOIDX_ENCODER names nothing we can load
+├── NoSnapshot         nothing has been built or activated yet
+├── DamagedSnapshot    a file is missing, cut short or altered
+└── ForeignSnapshot    built by another encoder or another version of the format
+"""
+
+from pathlib import Path
+
+
+class IndexingError(Exception):
+    """Something about the index that an operator has to mend; its text is one line that says how."""
+
+
+class UnknownEncoder(IndexingError):
+    def __init__(self, name: str, reason: str) -> None:
+        super().__init__(f"encoder «{name}»: {reason}; name `onnx`, `onnx:FOLDER` or `sentence-transformers:NAME`")
+
+
+class NoSnapshot(IndexingError):
+    def __init__(self, data: Path) -> None:
+        super().__init__(f"no active snapshot in {data}; build one with `hanoidx index build`")
+
+
+class DamagedSnapshot(IndexingError):
+    def __init__(self, snapshot: Path, reason: str) -> None:
+        super().__init__(
+            f"snapshot {snapshot.name} is damaged: {reason}; "
+            "go back with `hanoidx index activate ID` or build anew with `hanoidx index build`"
+        )
+        self.reason = reason
+
+
+class ForeignSnapshot(IndexingError):
+    def __init__(self, snapshot: Path, found: str, expected: str) -> None:
+        super().__init__(
+            f"snapshot {snapshot.name} was made with {found}, this program expects {expected}; "
+            "build anew with `hanoidx index build`"
+        )
