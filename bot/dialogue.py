@@ -17,6 +17,7 @@ class Status(StrEnum):
     UNANSWERABLE_NO_PASSAGE = "unanswerable_no_passage"
     UNANSWERABLE_OFF_TOPIC = "unanswerable_off_topic"
     UNANSWERABLE_LANGUAGE = "unanswerable_language"
+    ERROR_BAD_INPUT = "error_bad_input"
     ERROR_INTERNAL = "error_internal"
 
 

@@ -1,4 +1,8 @@
-"""A question as it is searched: cleaned, its abbreviations written out, its BM25 terms counted."""
+"""A question as it is searched: its language, its abbreviations written out, its terms and what it asks for.
+
+Three tables, each a readable file: abbreviations.yaml (what people type), synonyms.yaml (what people say),
+english.yaml (the programme's words in English).
+"""
 
 import functools
 import re
@@ -7,28 +11,40 @@ from pathlib import Path
 
 import yaml
 
-from corpus.normalize import clean, fold, terms
+from corpus.language import language
+from corpus.normalize import clean, fold, terms, words
 
-ABBREVIATIONS = Path(__file__).parent / "abbreviations.yaml"
 MAX_LENGTH = 1_000  # characters; nobody asks a longer question, and the encoder reads 512 pieces
 
+_TABLES = Path(__file__).parent
 _TOKEN = re.compile(r"[^\W_]+(?:&[^\W_]+)*")
+_NAME = re.compile(r"\b\w*(?:\d|[a-z][A-Z]|[A-Z]{2})[\w/-]*")
 
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """`encoded` goes to the encoder, `terms` to BM25."""
+    """`text` is as typed, `plain` has its abbreviations written out; `encoded` goes to the encoder, `terms` to BM25."""
 
     text: str
+    plain: str
+    language: str
     encoded: str
     terms: tuple[str, ...]
 
 
 def parse(text: str) -> Query:
-    """Never fails: any text is a query, an empty one finds nothing by words."""
+    """Never fails: any text is a query; one without words finds nothing."""
     text = " ".join(clean(text).split())[:MAX_LENGTH]
-    expanded = expand(text)
-    return Query(text, expanded, tuple(dict.fromkeys((*terms(text), *terms(expanded)))))
+    spoken = language(text)
+    if spoken == "vi":
+        plain = expand(text)
+        counted = (*terms(text), *terms(plain), *(term for more in _synonyms(plain) for term in terms(more)))
+        return Query(text, plain, spoken, plain, tuple(dict.fromkeys(counted)))
+    # Words of other languages are left out of BM25: "Vietnam", "day" and "in" are syllables of Vietnamese too.
+    translated = " ".join(_translated(text)) if spoken == "en" else ""
+    names = " ".join(_NAME.findall(text))
+    encoded = f"{text} {translated}".strip()
+    return Query(text, text, spoken, encoded, tuple(dict.fromkeys((*terms(translated), *terms(names)))))
 
 
 def expand(text: str) -> str:
@@ -36,7 +52,35 @@ def expand(text: str) -> str:
     return _TOKEN.sub(lambda match: _abbreviations().get(fold(match[0]).replace("&", ""), match[0]), text)
 
 
+def _synonyms(plain: str) -> list[str]:
+    spaced = f" {' '.join(words(plain))} "
+    return [official for said, official in _phrases("synonyms.yaml").items() if f" {said} " in spaced]
+
+
+def _translated(text: str) -> list[str]:
+    """The Vietnamese of the programme's terms in an English text, in its order; a longer term hides those inside it."""
+    rest = f" {' '.join(words(text))} "
+    found: list[tuple[int, str]] = []
+    for term, vietnamese in _phrases("english.yaml").items():
+        match = re.search(rf" {term}(?:s|es|ed|ing)? ", rest)
+        if match:
+            found.append((match.start(), vietnamese))
+            rest = f"{rest[: match.start()]} {'·' * (len(match[0]) - 2)} {rest[match.end() :]}"
+    return [vietnamese for _, vietnamese in sorted(found)]
+
+
 @functools.cache
 def _abbreviations() -> dict[str, str]:
-    table: dict[str, str] = yaml.safe_load(ABBREVIATIONS.read_text("utf-8"))
-    return {fold(short): full for short, full in table.items()}
+    return {fold(short): full for short, full in _table("abbreviations.yaml").items()}
+
+
+@functools.cache
+def _phrases(name: str) -> dict[str, str]:
+    """Folded phrases, longest first."""
+    folded = {" ".join(words(phrase)): meaning for phrase, meaning in _table(name).items()}
+    return dict(sorted(folded.items(), key=lambda item: -len(item[0])))
+
+
+def _table(name: str) -> dict[str, str]:
+    table: dict[str, str] = yaml.safe_load((_TABLES / name).read_text("utf-8"))
+    return table

@@ -1,0 +1,71 @@
+"""Answer -> what a person reads: plain text for pipes, rich text for terminals, and the list of sources for both.
+
+Words of documents and of people go into `Text` objects as they are, never into markup strings.
+"""
+
+import re
+from collections.abc import Sequence
+
+from rich.console import Console
+from rich.text import Text
+
+from bot import messages
+from bot.dialogue import Answer, Citation
+
+# A terminal would obey these or show the line reversed; half a surrogate pair cannot be written as UTF-8.
+_UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+
+
+def vietnamese_date(date: str) -> str:
+    """As people here write it: 2025-07-01 is 1/7/2025, 2025-07 is 7/2025, 2025 stays 2025."""
+    return "/".join(part.lstrip("0") for part in reversed(date.split("-")))
+
+
+def printable(text: str) -> str:
+    """The text without characters that a terminal would obey; of the same length, so that spans keep their places."""
+    return _UNPRINTABLE.sub("\ufffd", text)
+
+
+def plain(answer: Answer) -> str:
+    """The answer, its sources and its suggestions, as text of any length a line."""
+    return terminal(answer).plain
+
+
+def terminal(answer: Answer) -> Text:
+    """The same words as `plain`, with the value asked for in bold."""
+    text = Text(printable(answer.text))
+    for start, end in answer.bold:
+        text.stylize("bold", start, end)
+    if answer.citations:
+        text.append("\n\n").append(list_sources(answer.citations), "dim")
+    if answer.suggestions:
+        text.append("\n\n").append(list_suggestions(answer.suggestions))
+    return text
+
+
+def list_sources(citations: Sequence[Citation]) -> str:
+    """One source a line, its address on the next: number, title, document number, dates."""
+    return "\n".join((messages.SOURCES, *(_source(citation) for citation in citations)))
+
+
+def list_suggestions(suggestions: Sequence[str]) -> str:
+    lines = (f"{number}. {printable(suggestion)}" for number, suggestion in enumerate(suggestions, 1))
+    return "\n".join((messages.SUGGESTIONS, *lines))
+
+
+def show(console: Console, text: Text) -> None:
+    """Print `text`, wrapped at words on a terminal; addresses stay whole, so that they can be clicked and copied."""
+    for line in text.split("\n", allow_blank=True):
+        console.print(line, soft_wrap=not console.is_terminal or "://" in line.plain)
+
+
+def _source(citation: Citation) -> str:
+    facts = [citation.title]
+    if citation.document_number:
+        facts.append(messages.SOURCE_NUMBER.format(number=citation.document_number))
+    if citation.issued:
+        facts.append(messages.SOURCE_ISSUED.format(date=vietnamese_date(citation.issued)))
+    if citation.as_of != citation.issued:
+        facts.append(messages.SOURCE_AS_OF.format(date=vietnamese_date(citation.as_of)))
+    line = f"[{citation.number}] {', '.join(facts)}"
+    return printable(f"{line}\n    {citation.url}" if citation.url else line)

@@ -1,0 +1,226 @@
+"""A conversation on a terminal, or the lines of a pipe: each line is a question or a command that begins with `/`.
+
+`run` is given a function that reads a line, and a console to print on, and knows neither prompt_toolkit nor pipes.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+from typing import BinaryIO
+
+from prompt_toolkit import PromptSession
+from prompt_toolkit.completion import WordCompleter
+from prompt_toolkit.history import FileHistory, History, InMemoryHistory
+from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
+from rich.console import Console
+from rich.text import Text
+
+from bot import messages
+from bot.answer import Ask
+from bot.dialogue import Answer, Citation, Question
+from bot.render import list_sources, printable, show, terminal, vietnamese_date
+from corpus.normalize import fold
+from index.snapshot import Manifest, Snapshot
+
+MAX_TURNS = 5
+HANOI = timezone(timedelta(hours=7))  # no summer time, so no time zone database is needed
+
+Read = Callable[[], str]  # the next line; EOFError at the end, KeyboardInterrupt for Ctrl-C on an empty line
+
+
+@dataclass
+class Conversation:
+    """What the next question or command may refer to: the earlier questions and the last answer."""
+
+    snapshot: Snapshot
+    turns: list[str] = field(default_factory=list)
+    answer: Answer | None = None
+
+
+def run(ask: Ask, snapshot: Snapshot, read: Read, console: Console, *, interactive: bool) -> None:
+    """Answer line after line until `read` or `/thoat` ends the conversation."""
+    conversation = Conversation(snapshot)
+    if interactive:
+        show(console, Text(messages.REPL_WELCOME))
+    while True:
+        try:
+            line = read().strip()
+            if line:
+                show(console, _reply(conversation, ask, line).append("\n"))
+        except EOFError:
+            if interactive:
+                show(console, Text(messages.REPL_GOODBYE))
+            return
+        except KeyboardInterrupt:
+            if not interactive:
+                raise
+            show(console, Text(messages.REPL_HOW_TO_LEAVE))
+
+
+def prompt(history: Path) -> Read:
+    """Lines typed at a terminal, with Tab for commands, and `history` across sessions."""
+    keys = KeyBindings()
+
+    @keys.add("c-c")
+    def clear_or_interrupt(event: KeyPressEvent) -> None:
+        if event.current_buffer.text:
+            event.current_buffer.reset()
+        else:
+            event.app.exit(exception=KeyboardInterrupt())
+
+    commands = WordCompleter([f"/{name}" for name in COMMANDS], sentence=True, match_middle=False)
+    session: PromptSession[str] = PromptSession(
+        messages.REPL_PROMPT,
+        completer=commands,
+        complete_while_typing=False,
+        history=_history(history),
+        key_bindings=keys,
+    )
+    return session.prompt
+
+
+def pipe(stream: BinaryIO) -> Read:
+    """Lines of a pipe; bytes that are not UTF-8 become replacement characters."""
+
+    def read() -> str:
+        line = stream.readline()
+        if not line:
+            raise EOFError
+        return line.decode("utf-8", "replace")
+
+    return read
+
+
+def age(created: datetime, now: datetime) -> str:
+    """How long ago, in the largest unit that counts at least one."""
+    minutes = int((now - created).total_seconds() // 60)
+    for length, unit in ((24 * 60, "ngày"), (60, "giờ"), (1, "phút")):
+        if minutes >= length:
+            return f"{minutes // length} {unit} trước"
+    return "vừa xong"
+
+
+def _history(file: Path) -> History:
+    """Readable by its owner alone; where the data folder cannot be written, history lasts as long as the session."""
+    try:
+        file.touch(mode=0o600)
+        file.chmod(0o600)
+    except OSError:
+        return InMemoryHistory()
+    return FileHistory(file)
+
+
+def _reply(conversation: Conversation, ask: Ask, line: str) -> Text:
+    if line.startswith("/"):
+        return _obey(conversation, line)
+    suggestions = conversation.answer.suggestions if conversation.answer else ()
+    chosen = int(line) if re.fullmatch(r"[1-9]", line) else 0
+    text = suggestions[chosen - 1] if 1 <= chosen <= len(suggestions) else line
+    conversation.answer = ask(Question(text, tuple(conversation.turns)))
+    conversation.turns = [*conversation.turns, text][-MAX_TURNS:]
+    return terminal(conversation.answer)
+
+
+def _obey(conversation: Conversation, line: str) -> Text:
+    folded = fold(line)
+    for name, (command, _) in COMMANDS.items():
+        match = re.fullmatch(rf"/\s*{name.replace('_', '[ _-]?')}(?![a-z])\s*(.*)", folded, re.DOTALL)
+        if match:
+            return command(conversation, match[1])
+    return Text(messages.REPL_UNKNOWN_COMMAND.format(command=printable(line.split()[0])[:40]))
+
+
+def _sources(conversation: Conversation, argument: str) -> Text:
+    if not conversation.answer:
+        return Text(messages.REPL_NOTHING_ASKED)
+    citations = conversation.answer.citations
+    if not citations:
+        return Text(messages.REPL_NO_SOURCES)
+    if not argument:
+        return Text(list_sources(citations))
+    for citation in citations:
+        if argument.strip("[]") == str(citation.number):
+            return _source(citation)
+    return Text(messages.REPL_NO_SUCH_SOURCE.format(count=len(citations)))
+
+
+def _source(citation: Citation) -> Text:
+    facts = (
+        ("Văn bản", citation.title),
+        ("Mục", " › ".join(citation.headings)),
+        ("Số", citation.document_number),
+        ("Nơi ban hành", citation.issuer),
+        ("Ban hành", citation.issued and vietnamese_date(citation.issued)),
+        ("Thông tin đến", vietnamese_date(citation.as_of)),
+        ("Tình trạng", citation.status),
+        ("Địa chỉ", citation.url),
+        ("Mã đoạn", citation.passage_id),
+    )
+    text = Text(f"[{citation.number}] “{printable(citation.quote)}”")
+    for name, value in facts:
+        if value:
+            text.append(f"\n{name + ':':15}", "dim").append(printable(value))
+    return text
+
+
+def _why(conversation: Conversation, _: str) -> Text:
+    answer = conversation.answer
+    if not answer:
+        return Text(messages.REPL_NOTHING_ASKED)
+    text = Text()
+    if answer.hits:
+        text.append(f"{'Hạng':>4} {'Chung':>7} {'Dense':>7} {'BM25':>7} {'Ý':>7}  Đoạn\n", "bold")
+        for hit in answer.hits:
+            unit = max(hit.units, default=0.0)
+            text.append(
+                f"{hit.rank:>4} {hit.score:>7.3f} {hit.dense:>7.3f} {hit.bm25:>7.2f} {unit:>7.3f}  {hit.passage.id}\n"
+            )
+    else:
+        text.append(f"{messages.REPL_NO_HITS}\n")
+    timings = answer.timings
+    text.append(f"Kết quả: {answer.status}, mã trả lời {answer.answer_id}")
+    text.append("" if answer.confidence is None else f", độ tin cậy {answer.confidence:.3f}")
+    return text.append(
+        f"\nThời gian: tìm {timings.search:.1f} ms, soạn {timings.compose:.1f} ms, tổng cộng {timings.total:.1f} ms"
+    )
+
+
+def _snapshot(conversation: Conversation, _: str) -> Text:
+    return Text(describe(conversation.snapshot.manifest, datetime.now(UTC)))
+
+
+def describe(manifest: Manifest, now: datetime) -> str:
+    created = datetime.fromisoformat(manifest.created)
+    local = created.astimezone(HANOI)
+    return (
+        f"Bản dữ liệu: {manifest.id}\n"
+        f"Tạo lúc: {local:%H:%M} ngày {vietnamese_date(f'{local:%Y-%m-%d}')}, giờ Hà Nội ({age(created, now)})\n"
+        f"Bộ mã hoá: {manifest.encoder}\n"
+        f"Gồm: {manifest.documents} văn bản, {manifest.passages} đoạn, {manifest.units} ý"
+    )
+
+
+def _start_anew(conversation: Conversation, _: str) -> Text:
+    conversation.turns, conversation.answer = [], None
+    return Text(messages.REPL_NEW_CONVERSATION)
+
+
+def _help(_: Conversation, __: str) -> Text:
+    lines = (f"  /{name:10} {purpose}" for name, (_command, purpose) in COMMANDS.items())
+    return Text("\n".join((messages.REPL_HELP, *lines, messages.REPL_HELP_SUGGESTIONS)))
+
+
+def _leave(_: Conversation, __: str) -> Text:
+    raise EOFError
+
+
+COMMANDS: dict[str, tuple[Callable[[Conversation, str], Text], str]] = {
+    "nguon": (_sources, messages.REPL_HELP_SOURCES),
+    "vi_sao": (_why, messages.REPL_HELP_WHY),
+    "snapshot": (_snapshot, messages.REPL_HELP_SNAPSHOT),
+    "moi": (_start_anew, messages.REPL_HELP_NEW),
+    "tro_giup": (_help, messages.REPL_HELP_HELP),
+    "thoat": (_leave, messages.REPL_HELP_LEAVE),
+}
