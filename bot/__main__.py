@@ -3,30 +3,245 @@
 Start-up is part of every answer's time, so what takes long to import is imported inside the commands.
 """
 
-import contextlib
 import io
 import json
 import os
 import secrets
 import sys
-from collections.abc import Callable, Iterable
-from datetime import UTC, date, datetime, timedelta, timezone
+from collections.abc import Iterable
+from datetime import date, datetime, timedelta, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from typer.core import TyperGroup
 
-from corpus.errors import CorpusError
-from index.errors import IndexingError
+import corpus.__main__ as corpus_commands
+import index.__main__ as index_commands
+from bot import messages
+from corpus.catalogue import DOCUMENTS
+from index.__main__ import Corpus, Data, EncoderName
 
 if TYPE_CHECKING:
-    from bot.dialogue import Answer, Question
+    from bot.answer import Ask
+    from bot.dialogue import Question
     from index.snapshot import Snapshot
 
-BROKEN_PIPE = 141  # what a shell reports of a program that nobody reads any more
+HANOI = timezone(timedelta(hours=7))  # no summer time, so no time zone database is needed
+BROKEN_PIPE = 141  # what a shell reports of a program whose output nobody reads any more
 
 Today = Annotated[
     date | None,
     typer.Option(parser=date.fromisoformat, envvar="HANOIDX_TODAY", hidden=True, help="Answer as of this day."),
 ]
+
+
+class Commands(index_commands.Commands):
+    """An output that nobody reads any more is no error, and ends the command without a word."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError as error:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python complains when it closes it
+            raise typer.Exit(BROKEN_PIPE) from error
+
+
+app = typer.Typer(
+    cls=Commands,
+    help="Answers questions about Hanoi's digital transformation, in Vietnamese, with citations and dates.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+app.add_typer(corpus_commands.app, name="corpus")
+app.add_typer(index_commands.app, name="index")
+
+
+def main() -> None:
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a locale without Vietnamese letters is no reason to stop
+    app()
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(f"hanoidx {version('hanoidx')}")
+        raise typer.Exit
+
+
+@app.callback()
+def hanoidx(
+    _: Annotated[bool, typer.Option("--version", is_eager=True, callback=_version, help="Print the version.")] = False,
+) -> None:
+    """Nothing of its own; the help text is the application's."""
+
+
+@app.command()
+def ask(
+    words: Annotated[
+        list[str] | None, typer.Argument(metavar="QUESTION", help="The question; quotes around it are optional.")
+    ] = None,
+    json_: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")] = False,
+    jsonl: Annotated[
+        bool,
+        typer.Option(
+            "--jsonl",
+            help='Read {"id", "question", "turns"} a line from stdin, print one JSON object a line with the same id. '
+            "A line that cannot be read gets status error_bad_input (its number stands for a missing id), "
+            "the others are answered, and the exit code is 0. Empty lines are passed over.",
+        ),
+    ] = False,
+    id_: Annotated[str | None, typer.Option("--id", help="The id in the JSON object; drawn at random if none.")] = None,
+    data: Data = Path("data"),
+    encoder: EncoderName = "onnx",
+    today: Today = None,
+) -> None:
+    """Answer one question, or a file of them."""
+    if jsonl and (words or json_ or id_):
+        raise typer.BadParameter("--jsonl reads its questions and their ids from stdin; give it no other")
+    if not jsonl and words is None:
+        raise typer.BadParameter('give a question, like hanoidx ask "Hà Nội có bao nhiêu xã, phường?"')
+    if id_ and not json_:
+        raise typer.BadParameter("--id goes with --json")
+    snapshot = _load(data, encoder)
+    answer = _ask(snapshot, today)
+    if jsonl:
+        _answer_lines(sys.stdin.buffer, answer, snapshot.id)
+        return
+
+    from bot.dialogue import Question, as_json
+
+    answered = answer(Question(os.fsencode(" ".join(words or ())).decode("utf-8", "replace")))
+    if json_:
+        typer.echo(_json(as_json(answered, id_ or secrets.token_hex(6))))
+        return
+
+    from rich.console import Console
+
+    from bot.render import show, styled
+
+    show(Console(highlight=False), styled(answered))
+
+
+@app.command()
+def repl(data: Data = Path("data"), encoder: EncoderName = "onnx", today: Today = None) -> None:
+    """Talk with the assistant, at a terminal or through a pipe."""
+    snapshot = _load(data, encoder)
+
+    from rich.console import Console
+
+    from bot.repl import pipe, prompt, run
+
+    interactive = sys.stdin.isatty()
+    read = prompt(data / "repl-history") if interactive else pipe(sys.stdin.buffer)
+    console = Console(highlight=False) if interactive else Console(highlight=False, force_terminal=False)
+    run(_ask(snapshot, today), snapshot, read, console, lambda: datetime.now(HANOI), interactive=interactive)
+
+
+@app.command()
+def evaluate(
+    questions: Annotated[
+        list[Path],
+        typer.Option(
+            exists=True, dir_okay=False, metavar="FILE", help="Questions, one JSON object a line; may be given again."
+        ),
+    ],
+    json_: Annotated[
+        Path | None, typer.Option("--json", metavar="OUT", help="Write the figures and every result here.")
+    ] = None,
+    html: Annotated[
+        Path | None, typer.Option(metavar="OUT", help="Write a page with plots and every wrong answer here.")
+    ] = None,
+    data: Data = Path("data"),
+    corpus: Corpus = DOCUMENTS,
+    encoder: EncoderName = "onnx",
+    today: Today = None,
+) -> None:
+    """Measure how good the answers to a file of questions are."""
+    from rich.console import Console
+
+    from bot.evaluate import EvaluationError, print_table, read, run, to_html, to_json
+    from corpus.catalogue import read_folder
+
+    texts = {document.entry.id: document.text for document in read_folder(corpus)}
+    try:
+        evaluation = run(read(questions, texts), _ask(_load(data, encoder), today), texts)
+        print_table(evaluation, Console(highlight=False))
+        if json_:
+            json_.write_text(to_json(evaluation), "utf-8")
+        if html:
+            html.write_text(to_html(evaluation), "utf-8")
+    except EvaluationError as error:
+        typer.echo(f"hanoidx: {error}", err=True)
+        raise typer.Exit(1) from error
+
+
+def _load(data: Path, encoder: str) -> "Snapshot":
+    from index.encode import load_encoder
+    from index.snapshot import load
+
+    return load(data, load_encoder(encoder))
+
+
+def _ask(snapshot: "Snapshot", today: date | None) -> "Ask":
+    from bot.answer import ask
+
+    return lambda question: ask(question, snapshot, today or datetime.now(HANOI).date())
+
+
+def _answer_lines(lines: Iterable[bytes], ask: "Ask", snapshot_id: str) -> None:
+    from bot.dialogue import Answer, Question, Status, as_json
+
+    for number, line in enumerate(lines, 1):
+        if not line.strip():
+            continue
+        line_id, question = _read_line(line, str(number))
+        if isinstance(question, Question):
+            answer = ask(question)
+        else:
+            receipt, status = secrets.token_hex(6), Status.ERROR_BAD_INPUT
+            answer = Answer(receipt, Question(""), status, "vi", question, snapshot_id=snapshot_id)
+        typer.echo(_json(as_json(answer, "") | {"id": line_id}))  # echo flushes
+
+
+def _read_line(line: bytes, number: str) -> "tuple[str | int, Question | str]":
+    """The id of a line, and its question or what is wrong with it. `number` stands for an id that cannot be known."""
+    from bot.dialogue import Question
+
+    try:
+        text, broken = line.decode("utf-8-sig"), False
+    except UnicodeDecodeError:
+        text, broken = line.decode("utf-8-sig", "replace"), True
+    try:
+        fields = json.loads(text)
+    except (ValueError, RecursionError):
+        fields = None
+    if not isinstance(fields, dict):
+        return number, messages.LINE_NOT_UTF8 if broken else messages.LINE_NOT_JSON
+    line_id, question, turns = fields.get("id"), fields.get("question"), fields.get("turns", [])
+    if line_id is None or (broken and "\ufffd" in str(line_id)):
+        line_id = number
+    if broken:
+        return line_id, messages.LINE_NOT_UTF8
+    if type(line_id) not in (str, int):
+        return number, messages.LINE_BAD_ID
+    if not isinstance(question, str):
+        return line_id, messages.LINE_NO_QUESTION
+    if not isinstance(turns, list) or not all(isinstance(turn, str) for turn in turns):
+        return line_id, messages.LINE_BAD_TURNS
+    return line_id, Question(question, tuple(turns))
+
+
+def _json(record: dict[str, Any]) -> bytes:
+    try:
+        return json.dumps(record, ensure_ascii=False).encode()
+    except UnicodeEncodeError:  # half of a surrogate pair, in an id or a quoted question, can only be written escaped
+        return json.dumps(record).encode()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,7 +1,8 @@
 """The whole path of one question. Read this first.
 
-question -> query -> hits -> composed answer with citations. What we expect to go wrong is a Status;
-anything else is caught here once, logged, and answered with an apology.
+small talk? -> question in its conversation -> query -> hits -> ranked units -> reason for doubt? -> composed answer
+with citations. What we expect to go wrong is a Status; anything else is caught here once, logged, and answered with
+an apology.
 """
 
 import dataclasses
@@ -12,15 +13,20 @@ from collections.abc import Callable
 from datetime import date
 
 from bot import messages
-from bot.compose import cite
+from bot.asked import asked
+from bot.compose import compose, compose_unknown
+from bot.conversation import in_context
 from bot.dialogue import Answer, Question, Status, Timings
+from bot.doubt import Reason, confidence, doubt
+from bot.intent import intent
+from bot.rank import rank
 from index.query import parse
 from index.search import search
 from index.snapshot import Snapshot
 
 Ask = Callable[[Question], Answer]
 
-K = 10
+K = 10  # hits whose units may answer
 
 logger = logging.getLogger(__name__)
 
@@ -32,31 +38,47 @@ def ask(question: Question, snapshot: Snapshot, today: date) -> Answer:
         answer = _answer(question, snapshot, today)
     except Exception:
         logger.exception("a question could not be answered")
-        answer = Answer(_receipt(), question, Status.ERROR_INTERNAL, "vi", messages.INTERNAL_ERROR)
+        answer = _plain(question, Status.ERROR_INTERNAL, messages.INTERNAL_ERROR)
     timings = dataclasses.replace(answer.timings, total=(time.perf_counter() - started) * 1000)
     return dataclasses.replace(answer, timings=timings, snapshot_id=snapshot.id)
 
 
 def _answer(question: Question, snapshot: Snapshot, today: date) -> Answer:
-    query = parse(question.text)
+    if found := intent(question.text):
+        if found.refused:
+            return _plain(question, Status.REFUSED, messages.REFUSED[found.name])
+        return _plain(question, Status.SMALL_TALK, messages.SMALL_TALK[found.name])
+    query = parse(in_context(question.text, question.turns))
     if not query.text:
-        return Answer(_receipt(), question, Status.UNANSWERABLE_EMPTY, "vi", messages.EMPTY_QUESTION)
+        return _plain(question, Status.UNANSWERABLE_EMPTY, messages.EMPTY_QUESTION)
+    wanted = asked(query.plain)
     started = time.perf_counter()
     hits = search(snapshot, query, K)
-    searched = (time.perf_counter() - started) * 1000
-    best = max(range(len(hits[0].units)), key=lambda row: hits[0].units[row])
-    citation = cite(1, hits[0], best)
+    searched = time.perf_counter()
+    ranked = rank(query, wanted, hits, snapshot)
+    reason = doubt(query, wanted, ranked, snapshot)
+    if reason is None:
+        status, composed = Status.ANSWERED, compose(ranked, wanted)
+    else:
+        off_topic = reason.reason in (Reason.FAR, Reason.ELSEWHERE)
+        status = Status.UNANSWERABLE_OFF_TOPIC if off_topic else Status.UNANSWERABLE_NO_PASSAGE
+        composed = compose_unknown(reason, ranked, snapshot)
     return Answer(
         _receipt(),
         question,
-        Status.ANSWERED,
-        "vi",
-        f"{hits[0].passage.units[best].text} [1]",
-        citations=(citation,),
+        status,
+        query.language,
+        composed.text,
+        citations=composed.citations,
+        bold=composed.bold,
         hits=hits,
-        confidence=hits[0].dense,
-        timings=Timings(search=searched),
+        confidence=confidence(ranked),
+        timings=Timings(search=(searched - started) * 1000, compose=(time.perf_counter() - searched) * 1000),
     )
+
+
+def _plain(question: Question, status: Status, text: str) -> Answer:
+    return Answer(_receipt(), question, status, "vi", text)
 
 
 def _receipt() -> str:

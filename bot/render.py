@@ -26,13 +26,8 @@ def printable(text: str) -> str:
     return _UNPRINTABLE.sub("\ufffd", text)
 
 
-def plain(answer: Answer) -> str:
-    """The answer, its sources and its suggestions, as text of any length a line."""
-    return terminal(answer).plain
-
-
-def terminal(answer: Answer) -> Text:
-    """The same words as `plain`, with the value asked for in bold."""
+def styled(answer: Answer) -> Text:
+    """The answer with the value asked for in bold, its sources and its suggestions."""
     text = Text(printable(answer.text))
     for start, end in answer.bold:
         text.stylize("bold", start, end)
@@ -54,9 +49,13 @@ def list_suggestions(suggestions: Sequence[str]) -> str:
 
 
 def show(console: Console, text: Text) -> None:
-    """Print `text`, wrapped at words on a terminal; addresses stay whole, so that they can be clicked and copied."""
+    """Print `text`: as it is on a pipe, wrapped at words on a terminal, where an address stays whole to be clicked."""
+    if not console.is_terminal:
+        console.file.write(f"{text.plain}\n")
+        console.file.flush()
+        return
     for line in text.split("\n", allow_blank=True):
-        console.print(line, soft_wrap=not console.is_terminal or "://" in line.plain)
+        console.print(line, soft_wrap=bool(text.no_wrap) or "://" in line.plain)
 
 
 def _source(citation: Citation) -> str:

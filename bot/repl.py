@@ -6,7 +6,7 @@
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO
 
@@ -20,12 +20,11 @@ from rich.text import Text
 from bot import messages
 from bot.answer import Ask
 from bot.dialogue import Answer, Citation, Question
-from bot.render import list_sources, printable, show, terminal, vietnamese_date
+from bot.render import list_sources, printable, show, styled, vietnamese_date
 from corpus.normalize import fold
 from index.snapshot import Manifest, Snapshot
 
 MAX_TURNS = 5
-HANOI = timezone(timedelta(hours=7))  # no summer time, so no time zone database is needed
 
 Read = Callable[[], str]  # the next line; EOFError at the end, KeyboardInterrupt for Ctrl-C on an empty line
 
@@ -35,13 +34,16 @@ class Conversation:
     """What the next question or command may refer to: the earlier questions and the last answer."""
 
     snapshot: Snapshot
+    now: Callable[[], datetime]
     turns: list[str] = field(default_factory=list)
     answer: Answer | None = None
 
 
-def run(ask: Ask, snapshot: Snapshot, read: Read, console: Console, *, interactive: bool) -> None:
-    """Answer line after line until `read` or `/thoat` ends the conversation."""
-    conversation = Conversation(snapshot)
+def run(
+    ask: Ask, snapshot: Snapshot, read: Read, console: Console, now: Callable[[], datetime], *, interactive: bool
+) -> None:
+    """Answer line after line until `read` or `/thoat` ends the conversation. `now` tells the reader's local time."""
+    conversation = Conversation(snapshot, now)
     if interactive:
         show(console, Text(messages.REPL_WELCOME))
     while True:
@@ -120,7 +122,7 @@ def _reply(conversation: Conversation, ask: Ask, line: str) -> Text:
     text = suggestions[chosen - 1] if 1 <= chosen <= len(suggestions) else line
     conversation.answer = ask(Question(text, tuple(conversation.turns)))
     conversation.turns = [*conversation.turns, text][-MAX_TURNS:]
-    return terminal(conversation.answer)
+    return styled(conversation.answer)
 
 
 def _obey(conversation: Conversation, line: str) -> Text:
@@ -129,7 +131,7 @@ def _obey(conversation: Conversation, line: str) -> Text:
         match = re.fullmatch(rf"/\s*{name.replace('_', '[ _-]?')}(?![a-z])\s*(.*)", folded, re.DOTALL)
         if match:
             return command(conversation, match[1])
-    return Text(messages.REPL_UNKNOWN_COMMAND.format(command=printable(line.split()[0])[:40]))
+    return Text(messages.REPL_UNKNOWN_COMMAND.format(command=printable(line.split(maxsplit=1)[0])[:40]))
 
 
 def _sources(conversation: Conversation, argument: str) -> Text:
@@ -169,9 +171,9 @@ def _why(conversation: Conversation, _: str) -> Text:
     answer = conversation.answer
     if not answer:
         return Text(messages.REPL_NOTHING_ASKED)
-    text = Text()
+    text = Text(no_wrap=True)  # a table with its passages' long ids is easier to read cut by the terminal
     if answer.hits:
-        text.append(f"{'Hạng':>4} {'Chung':>7} {'Dense':>7} {'BM25':>7} {'Ý':>7}  Đoạn\n", "bold")
+        text.append(f"{'Hạng':>4} {'Điểm':>7} {'Dense':>7} {'BM25':>7} {'Ý':>7}  Đoạn\n", "bold")
         for hit in answer.hits:
             unit = max(hit.units, default=0.0)
             text.append(
@@ -188,15 +190,16 @@ def _why(conversation: Conversation, _: str) -> Text:
 
 
 def _snapshot(conversation: Conversation, _: str) -> Text:
-    return Text(describe(conversation.snapshot.manifest, datetime.now(UTC)))
+    return Text(describe(conversation.snapshot.manifest, conversation.now()))
 
 
 def describe(manifest: Manifest, now: datetime) -> str:
+    """A snapshot in the words of the person at the REPL, its time in the time zone of `now`."""
     created = datetime.fromisoformat(manifest.created)
-    local = created.astimezone(HANOI)
+    local = created.astimezone(now.tzinfo)
     return (
         f"Bản dữ liệu: {manifest.id}\n"
-        f"Tạo lúc: {local:%H:%M} ngày {vietnamese_date(f'{local:%Y-%m-%d}')}, giờ Hà Nội ({age(created, now)})\n"
+        f"Tạo lúc: {local:%H:%M} ngày {vietnamese_date(f'{local:%Y-%m-%d}')} ({age(created, now)})\n"
         f"Bộ mã hoá: {manifest.encoder}\n"
         f"Gồm: {manifest.documents} văn bản, {manifest.passages} đoạn, {manifest.units} ý"
     )

@@ -1,26 +1,28 @@
 """What is known of each document: its front matter, read strictly, and a check of the whole folder.
 
-`check` lists everything that is wrong at once, each with the line and how to mend it; `read` refuses at the first.
+`check` lists everything that is wrong at once, each with the line and how to mend it; `read_folder` and `read_one`
+refuse what has findings. Fields are checked as YAML nodes, which have lines, before YAML makes values of them.
 """
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Collection, Generator, Iterator
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import TypeGuard
 
 import yaml
 
-from corpus.document import Document, Entry, Source
+from corpus.document import MARKER, Document, Entry, Source
 from corpus.errors import CorpusError, UnknownDocument, UnreadableDocument
 
 DOCUMENTS = Path(__file__).parent / "documents"
 STATUSES = ("còn hiệu lực", "hết hiệu lực", "được thay thế", "thông tin tại thời điểm")
 DOC_TYPES = ("nghị quyết", "kế hoạch", "quyết định", "luật", "bài viết", "hướng dẫn", "số liệu")
 
-_TEXT, _DATE, _LIST = "text", "date", "list"
-_FIELDS = {
+_TEXT, _DATE, _IDS, _SOURCES, _NUMBER, _ADDRESS = "text", "date", "ids", "sources", "number", "address"
+_FIELDS = {  # what each holds, and whether null will do
     "id": (_TEXT, False),
     "title": (_TEXT, False),
     "issuer": (_TEXT, False),
@@ -29,19 +31,36 @@ _FIELDS = {
     "issued": (_DATE, True),
     "as_of": (_DATE, False),
     "status": (_TEXT, False),
-    "supersedes": (_LIST, False),
-    "superseded_by": (_LIST, False),
-    "sources": (_LIST, False),
+    "supersedes": (_IDS, False),
+    "superseded_by": (_IDS, False),
+    "sources": (_SOURCES, False),
 }
 _OPTIONAL = {"note": (_TEXT, True)}
-_SOURCE_FIELDS = ("n", "title", "url", "publisher", "date")
-_PARTIAL_DATE = re.compile(r"\d{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?)?")
-_MARKER = re.compile(r"\[(\d+)\]")
+_SOURCE_FIELDS = {
+    "n": (_NUMBER, False),
+    "title": (_TEXT, False),
+    "url": (_ADDRESS, False),
+    "publisher": (_TEXT, False),
+    "date": (_DATE, True),
+}
+_MEND = {
+    _TEXT: "write it between quotation marks",
+    _DATE: 'write "YYYY-MM-DD", "YYYY-MM" or "YYYY", a day of the calendar, between quotation marks',
+    _IDS: "write the ids in brackets, [] if there are none",
+    _SOURCES: f"write a list of sources, each with {', '.join(_SOURCE_FIELDS)}, or []",
+    _NUMBER: "number the sources 1, 2, 3…",
+    _ADDRESS: "give its address, which begins with https:// or http://",
+}
+_FRONT = re.compile(r"---[ \t]*\n(.*?)^---[ \t]*(?:\n|\Z)", re.DOTALL | re.MULTILINE)
+_PARTIAL_DATE = re.compile(r"[0-9]{4}(?:-[0-9]{2}){0,2}")
+_WHOLE = re.compile(r"[1-9][0-9]{0,3}")
+_CHOICES = {"status": STATUSES, "doc_type": DOC_TYPES}
+_ADDRESS_START = re.compile(r"https?://[^\s/]+")
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing wrong with a document. `line` counts from 1."""
+    """One thing wrong with a document. `line` counts from 1; 0 means the folder."""
 
     path: Path
     line: int
@@ -54,18 +73,17 @@ class Finding:
 
 def read_folder(folder: Path = DOCUMENTS) -> tuple[Document, ...]:
     """Every document of a folder, in the order of their ids; raises CorpusError when any is not in order."""
-    findings = check(folder)
-    if findings:
-        more = f" (and {len(findings) - 1} more: `hanoidx corpus check`)" if len(findings) > 1 else ""
-        raise CorpusError(f"{findings[0]}{more}")
+    _refuse(check(folder))
     return tuple(_read(path) for path in _files(folder))
 
 
 def read_one(document_id: str, folder: Path = DOCUMENTS) -> Document:
-    for path in _files(folder):
-        if path.stem == document_id:
-            return _read(path)
-    raise UnknownDocument(document_id, folder)
+    """One document, checked on its own: the others may have findings."""
+    paths = {path.stem: path for path in _files(folder)}
+    if document_id not in paths:
+        raise UnknownDocument(document_id, paths.keys(), folder)
+    _refuse(_check_file(paths[document_id], paths.keys()))
+    return _read(paths[document_id])
 
 
 def check(folder: Path = DOCUMENTS) -> list[Finding]:
@@ -79,13 +97,20 @@ def check(folder: Path = DOCUMENTS) -> list[Finding]:
     return [finding for path in paths for finding in _check_file(path, ids)]
 
 
+def _refuse(findings: list[Finding]) -> None:
+    if findings:
+        more = f" (and {len(findings) - 1} more: `hanoidx corpus check`)" if len(findings) > 1 else ""
+        raise CorpusError(f"{findings[0]}{more}")
+
+
 def _files(folder: Path) -> list[Path]:
     return sorted(folder.glob("*.md"))
 
 
 def _read(path: Path) -> Document:
-    text, front, body, _ = _parts(path)
-    fields = yaml.safe_load(front)
+    """A document that has been checked."""
+    text, front = _parts(path)
+    fields = yaml.safe_load(front[1])
     entry = Entry(
         **{name: fields[name] for name in ("id", "title", "issuer", "number", "doc_type", "issued", "as_of", "status")},
         supersedes=tuple(fields["supersedes"]),
@@ -93,114 +118,194 @@ def _read(path: Path) -> Document:
         sources=tuple(Source(**source) for source in fields["sources"]),
         note=fields.get("note"),
     )
-    return Document(entry, text, body)
+    return Document(entry, text, front.end())
 
 
-def _parts(path: Path) -> tuple[str, str, int, int]:
-    """Text, front matter, offset where the body starts, and the body's first line number."""
+def _parts(path: Path) -> tuple[str, re.Match[str]]:
+    """The text, with \\n for every line end, and where its front matter stands."""
     try:
-        text = path.read_text("utf-8")
+        text = path.read_text("utf-8-sig")  # Notepad begins a file with a byte order mark
     except UnicodeDecodeError as error:
-        line = path.read_bytes()[: error.start].count(b"\n") + 1
-        raise UnreadableDocument(path, line, "not UTF-8 — save the file as UTF-8") from error
-    if not text.startswith("---\n"):
-        raise UnreadableDocument(
-            path, 1, "no front matter — begin the file with a line «---» and the document's fields"
-        )
-    end = text.find("\n---\n", 3)
-    if end < 0:
-        raise UnreadableDocument(path, 1, "front matter never ends — close it with a line «---»")
-    body = end + len("\n---\n")
-    return text, text[4 : end + 1], body, text.count("\n", 0, body) + 1
+        line = error.object[: error.start].count(b"\n") + 1
+        raise UnreadableDocument(path, line, "not UTF-8", "save the file as UTF-8") from error
+    except OSError as error:
+        reason = error.strerror or "unknown error"
+        raise UnreadableDocument(path, 1, f"cannot be read: {reason}", "make it a readable file") from error
+    if front := _FRONT.match(text):
+        return text, front
+    if re.match(r"---[ \t]*\n", text):
+        raise UnreadableDocument(path, 1, "front matter never ends", "close it with a line «---»")
+    raise UnreadableDocument(
+        path, 1, "no front matter", "begin the file with a line «---», the document's fields and a line «---»"
+    )
 
 
-def _check_file(path: Path, ids: set[str]) -> Iterator[Finding]:
+def _check_file(path: Path, ids: Collection[str]) -> list[Finding]:
+    return sorted(_findings(path, ids), key=lambda finding: finding.line)
+
+
+def _findings(path: Path, ids: Collection[str]) -> Iterator[Finding]:
     try:
-        text, front, body, body_line = _parts(path)
+        text, front = _parts(path)
     except UnreadableDocument as error:
-        found, _, mend = error.reason.partition(" — ")
-        yield Finding(path, error.line, found, mend)
+        yield Finding(path, error.line, error.found, error.mend)
         return
     for number, line in enumerate(text.split("\n"), 1):
         if not unicodedata.is_normalized("NFC", line):
             yield Finding(path, number, "text is not NFC", "save it with composed characters (Unicode NFC)")
+    first = text.count("\n", 0, front.end()) + 1
+    body = text[front.end() :].split("\n")
+    if all(not line.strip() or line.startswith("#") for line in body):
+        yield Finding(path, first, "no text below the front matter", "write the document there, or remove the file")
     try:
-        node = yaml.compose(front, yaml.SafeLoader)
-        fields = yaml.safe_load(front)
+        node = yaml.compose(front[1], yaml.SafeLoader)
     except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        problem = getattr(error, "problem", None) or "it cannot be parsed"
-        yield Finding(path, 2 + (mark.line if mark else 0), f"front matter is not YAML: {problem}", "mend that line")
+        where, problem = _yaml_problem(error, front[1])
+        yield Finding(path, where, f"front matter is not YAML: {problem}", "mend that line")
         return
-    if not isinstance(node, yaml.MappingNode):
+    except (ValueError, OverflowError, RecursionError):  # PyYAML on "\UFFFFFFFF" and on a thousand brackets
+        yield Finding(path, 2, "front matter is not YAML", "mend it, or write it anew after another document's")
+        return
+    if not _is_mapping(node):
         yield Finding(path, 2, "front matter has no fields", f"write the fields {', '.join(_FIELDS)}")
         return
-    lines = {key.value: key.start_mark.line + 2 for key, _ in node.value}
-    yield from _check_fields(path, fields, lines, ids)
-    known = {source.get("n") for source in fields.get("sources") or [] if isinstance(source, dict)}
-    for number, line in enumerate(text[body:].split("\n"), body_line):
-        for match in _MARKER.finditer(line):
-            if int(match[1]) not in known:
-                yield Finding(
-                    path, number, f"marker {match[0]} has no source", f"add source n: {match[1]} or correct it"
-                )
+    fields: dict[str, yaml.Node] = {}
+    yield from _gather(path, node, fields)
+    yield from _check_fields(path, fields, ids)
+    known = yield from _check_sources(path, fields.get("sources"))
+    for number, line in enumerate(body, first):
+        for match in MARKER.finditer(line):
+            if match[1] not in known:
+                mend = f"add source n: {match[1]} or correct it"
+                yield Finding(path, number, f"marker [{match[1]}] has no source", mend)
 
 
-def _check_fields(path: Path, fields: dict[str, Any], lines: dict[str, int], ids: set[str]) -> Iterator[Finding]:
-    for name in _FIELDS.keys() - fields.keys():
-        yield Finding(path, 1, f"field «{name}» is missing", f"add a line «{name}: …» to the front matter")
-    for name, value in fields.items():
-        line = lines[name]
-        if name not in _FIELDS and name not in _OPTIONAL:
-            yield Finding(path, line, f"unknown field «{name}»", f"the fields are {', '.join((*_FIELDS, *_OPTIONAL))}")
+def _yaml_problem(error: yaml.YAMLError, front: str) -> tuple[int, str]:
+    if isinstance(error, yaml.MarkedYAMLError):
+        mark = error.problem_mark or error.context_mark
+        return _line(mark) if mark else 2, error.problem or "it cannot be parsed"
+    if isinstance(error, yaml.reader.ReaderError):
+        return front.count("\n", 0, error.position) + 2, f"character U+{error.character:04X} is not allowed"
+    return 2, "it cannot be parsed"
+
+
+def _line(mark: yaml.Mark) -> int:
+    return mark.line + 2  # marks count from 0, and the file's first line is «---»
+
+
+def _gather(path: Path, mapping: yaml.MappingNode, fields: dict[str, yaml.Node]) -> Iterator[Finding]:
+    """Put the nodes of a mapping under their names in `fields`; what stands there twice is a finding."""
+    for key, value in mapping.value:
+        name = key.value if _holds(key, _TEXT, False) else _shown(key)
+        if name in fields:
+            yield Finding(path, _line(key.start_mark), f"field {name!r} is there twice", "keep one of the two")
+        else:
+            fields[name] = value
+
+
+def _check_fields(path: Path, fields: dict[str, yaml.Node], ids: Collection[str]) -> Iterator[Finding]:
+    kinds = _FIELDS | _OPTIONAL
+    for name in _FIELDS:
+        if name not in fields:
+            yield Finding(path, 1, f"field «{name}» is missing", f"add a line «{name}: …» to the front matter")
+    for name, node in fields.items():
+        line = _line(node.start_mark)
+        if name not in kinds:
+            yield Finding(path, line, f"unknown field {name!r}", f"the fields are {', '.join(kinds)}")
+        elif not _holds(node, *kinds[name]):
+            yield Finding(path, line, f"«{name}» is {_shown(node)}", _MEND[kinds[name][0]])
+        elif name == "id" and node.value != path.stem:
+            yield Finding(path, line, f"id {_shown(node)} is not the file name", f"write «id: {path.stem}»")
+        elif name in _CHOICES and node.value not in _CHOICES[name]:
+            allowed = ", ".join(_CHOICES[name])
+            yield Finding(path, line, f"{name} {_shown(node)} is unknown", f"it is one of: {allowed}")
+        elif kinds[name][0] == _IDS:
+            yield from _check_ids(path, name, node, ids)
+
+
+def _check_ids(path: Path, name: str, node: yaml.Node, ids: Collection[str]) -> Iterator[Finding]:
+    for other in node.value:
+        line = _line(other.start_mark)
+        if not _holds(other, _TEXT, False) or other.value not in ids:
+            yield Finding(path, line, f"«{name}» names {_shown(other)}, which no document is", "correct the id")
+        elif other.value == path.stem:
+            yield Finding(path, line, f"«{name}» names the document itself", "remove it")
+
+
+def _check_sources(path: Path, node: yaml.Node | None) -> Generator[Finding, None, set[str]]:
+    """Returns the numbers of the sources, as a document's markers write them."""
+    numbers: set[str] = set()
+    if not isinstance(node, yaml.SequenceNode):
+        return numbers
+    for position, source in enumerate(node.value, 1):
+        line = _line(source.start_mark)
+        if not _is_mapping(source):
+            yield Finding(path, line, f"source {position} is {_shown(source)}", _MEND[_SOURCES])
             continue
-        kind, may_be_empty = (_FIELDS | _OPTIONAL)[name]
-        if value is None and may_be_empty:
-            continue
-        if kind == _LIST and not isinstance(value, list):
-            yield Finding(path, line, f"«{name}» is not a list", f"write «{name}: []» or the ids in brackets")
-        elif kind == _TEXT and not (isinstance(value, str) and value.strip()):
-            yield Finding(path, line, f"«{name}» is {value!r}, not text", "write it between quotation marks")
-        elif kind == _DATE and not (isinstance(value, str) and _PARTIAL_DATE.fullmatch(value)):
-            yield Finding(path, line, f"«{name}» is {value!r}", 'write "YYYY-MM-DD", "YYYY-MM" or "YYYY"')
-    if "id" in fields and fields["id"] != path.stem:
-        yield Finding(path, lines["id"], f"id «{fields['id']}» is not the file name", f"write «id: {path.stem}»")
-    for name, allowed in (("status", STATUSES), ("doc_type", DOC_TYPES)):
-        if isinstance(fields.get(name), str) and fields[name] not in allowed:
-            yield Finding(
-                path, lines[name], f"{name} «{fields[name]}» is unknown", f"it is one of: {', '.join(allowed)}"
-            )
-    for name in ("supersedes", "superseded_by"):
-        if isinstance(fields.get(name), list):
-            for other in fields[name]:
-                if other not in ids:
-                    yield Finding(
-                        path, lines[name], f"«{name}» names «{other}», which no document is", "correct the id"
-                    )
-                elif other == path.stem:
-                    yield Finding(path, lines[name], f"«{name}» names the document itself", "remove it")
-    if isinstance(fields.get("sources"), list):
-        yield from _check_sources(path, fields["sources"], lines["sources"])
+        fields: dict[str, yaml.Node] = {}
+        yield from _gather(path, source, fields)
+        for name in _SOURCE_FIELDS:
+            if name not in fields:
+                yield Finding(path, line, f"source {position} has no field «{name}»", f"add a line «{name}: …» to it")
+        for name, value in fields.items():
+            line = _line(value.start_mark)
+            if name not in _SOURCE_FIELDS:
+                mend = f"its fields are {', '.join(_SOURCE_FIELDS)}"
+                yield Finding(path, line, f"source {position} has an unknown field {name!r}", mend)
+            elif not _holds(value, *_SOURCE_FIELDS[name]):
+                found = f"«{name}» of source {position} is {_shown(value)}"
+                yield Finding(path, line, found, _MEND[_SOURCE_FIELDS[name][0]])
+            elif name == "n" and value.value in numbers:
+                yield Finding(path, line, f"source number {value.value} is there twice", _MEND[_NUMBER])
+            elif name == "n":
+                numbers.add(value.value)
+    return numbers
 
 
-def _check_sources(path: Path, sources: list[Any], line: int) -> Iterator[Finding]:
-    seen: set[object] = set()
-    for position, source in enumerate(sources, 1):
-        if not isinstance(source, dict) or set(source) != set(_SOURCE_FIELDS):
-            yield Finding(
-                path, line, f"source {position} is not in order", f"its fields are {', '.join(_SOURCE_FIELDS)}"
-            )
-            continue
-        if not isinstance(source["n"], int) or source["n"] in seen:
-            yield Finding(
-                path, line, f"source number {source['n']!r} is taken or no number", "number the sources 1, 2, 3…"
-            )
-        seen.add(source["n"])
-        if not str(source["url"]).startswith(("https://", "http://")):
-            yield Finding(
-                path, line, f"source {source['n']} has the address {source['url']!r}", "give its http(s) address"
-            )
-        if source["date"] is not None and not _PARTIAL_DATE.fullmatch(str(source["date"])):
-            yield Finding(
-                path, line, f"source {source['n']} has the date {source['date']!r}", 'write "YYYY-MM-DD" or null'
-            )
+def _is_mapping(node: yaml.Node | None) -> TypeGuard[yaml.MappingNode]:
+    return isinstance(node, yaml.MappingNode) and node.tag == "tag:yaml.org,2002:map"
+
+
+def _holds(node: yaml.Node, kind: str, may_be_null: bool) -> bool:
+    if kind in (_IDS, _SOURCES):
+        return isinstance(node, yaml.SequenceNode) and node.tag == "tag:yaml.org,2002:seq"
+    if not isinstance(node, yaml.ScalarNode):
+        return False
+    if node.tag == "tag:yaml.org,2002:null":
+        return may_be_null
+    if kind == _NUMBER:
+        return node.tag == "tag:yaml.org,2002:int" and bool(_WHOLE.fullmatch(node.value))
+    if node.tag != "tag:yaml.org,2002:str" or not _is_clean(node.value):
+        return False
+    if kind == _DATE:
+        return _is_date(node.value)
+    return kind == _TEXT or bool(_ADDRESS_START.match(node.value))
+
+
+def _is_clean(text: str) -> bool:
+    """Text that is there, and that YAML's escapes have not made decomposed or impossible to write as UTF-8."""
+    surrogates = any("\ud800" <= character <= "\udfff" for character in text)
+    return bool(text.strip()) and not surrogates and unicodedata.is_normalized("NFC", text)
+
+
+def _is_date(text: str) -> bool:
+    if not _PARTIAL_DATE.fullmatch(text):
+        return False
+    try:
+        date.fromisoformat(f"{text}-01-01"[:10])
+    except ValueError:
+        return False
+    return True
+
+
+def _shown(node: yaml.Node) -> str:
+    """A node in a few printable characters."""
+    if isinstance(node, yaml.SequenceNode):
+        return "a list"
+    if not isinstance(node, yaml.ScalarNode):
+        return "a mapping"
+    if node.tag == "tag:yaml.org,2002:null":
+        return "null"
+    shortened = node.value if len(node.value) <= 60 else f"{node.value[:60]}…"
+    named = node.tag.rpartition(":")[2]
+    return repr(shortened) if named == "str" else f"{shortened!r}, a YAML {named}"

@@ -3,8 +3,11 @@
 Offsets are in characters of `Document.text`, so that any quote leads back to its place in the file.
 """
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
+
+MARKER = re.compile(r"(?<!\s)\s*\[([0-9]{1,4})\](?!\()")  # "[3]", with the space before it; "[3](…)" is a link
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +51,8 @@ class Unit:
 
     `start` and `end` span it in the document; `quote` is those words without their `[n]` markers.
     `text` is how a person reads it: no markup, a row's cells beside their headers.
-    `lead` is the line that a list or a table hangs on. `columns` and `cells` are a row's, without its sources.
+    `lead` is the line, or the item, that an item or a row hangs on.
+    `columns` and `cells` are a row's, without its sources.
     """
 
     kind: Kind
@@ -79,7 +83,7 @@ class Passage:
         """The passage as a person reads it, without its headings."""
         lines: list[str] = []
         for unit in self.units:
-            if unit.lead and unit.lead not in lines:
+            if unit.lead and unit.lead not in " ".join(lines):  # a lead of several sentences is there as several units
                 lines.append(unit.lead)
             lines.append(unit.text)
         return "\n".join(lines)

@@ -5,6 +5,8 @@ CorpusError
 └── UnknownDocument      an id that no document has
 """
 
+import difflib
+from collections.abc import Collection
 from pathlib import Path
 
 
@@ -13,14 +15,17 @@ class CorpusError(Exception):
 
 
 class UnreadableDocument(CorpusError):
-    def __init__(self, path: Path, line: int, reason: str) -> None:
-        super().__init__(f"{path}:{line}: {reason}")
+    def __init__(self, path: Path, line: int, found: str, mend: str) -> None:
+        super().__init__(f"{path}:{line}: {found} — {mend}")
         self.path = path
         self.line = line
-        self.reason = reason
+        self.found = found
+        self.mend = mend
 
 
 class UnknownDocument(CorpusError):
-    def __init__(self, document_id: str, folder: Path) -> None:
-        super().__init__(f"no document «{document_id}» in {folder}; `hanoidx corpus check` lists those there are")
+    def __init__(self, document_id: str, ids: Collection[str], folder: Path) -> None:
+        near = difflib.get_close_matches(document_id, ids)
+        hint = f"did you mean {' or '.join(near)}?" if near else "the ids are the names of the files there"
+        super().__init__(f"no document {document_id!r} in {folder}; {hint}")
         self.document_id = document_id

@@ -6,19 +6,17 @@ import unicodedata
 
 from corpus.normalize import fold
 
-_INITIALS = (
-    *("", "b", "c", "ch", "d", "g", "gh", "gi", "h", "k", "kh", "l", "m", "n", "ng", "ngh", "nh", "p", "ph"),
-    *("qu", "r", "s", "t", "th", "tr", "v", "x"),
+_INITIALS = ("", *re.findall(r"\w+", "b c ch d g gh gi h k kh l m n ng ngh nh p ph qu r s t th tr v x"))
+_RIMES = re.findall(
+    r"\w+",
+    """a ac ach ai am an ang anh ao ap at au ay e ec ech em en eng enh eo ep et eu i ia ich iec iem ien ieng iep iet
+    ieu im in inh ip it iu o oa oac oach oai oam oan oang oanh oao oap oat oay oc oe oen oeo oet oi om on ong ooc
+    oong op ot u ua uan uang uat uay uc ue uech uen uenh ui um un ung uo uoc uoi uom uon uong uop uot uou up ut uu
+    uy uya uych uyen uyet uyn uynh uyp uyt uyu y yem yen yet yeu""",
 )
-_RIMES = (
-    "a ac ach ai am an ang anh ao ap at au ay e ec ech em en eng enh eo ep et eu i ia ich iec iem ien ieng iep iet "
-    "ieu im in inh ip it iu o oa oac oach oai oam oan oang oanh oao oap oat oay oc oe oen oeo oet oi om on ong ooc "
-    "oong op ot u ua uan uang uat uay uc ue uech uen uenh ui um un ung uo uoc uoi uom uon uong uop uot uou up ut uu "
-    "uy uya uych uyen uyet uyn uynh uyp uyt uyu y yem yen yet yeu"
-).split()
 _WORD = re.compile(r"[^\W\d_]+")
 _MARKED = re.compile(r"[ăâđêôơưĂÂĐÊÔƠƯ\u0300\u0301\u0303\u0309\u0323]")
-_SCRIPTS = {"HANGUL": "ko", "HIRAGANA": "ja", "KATAKANA": "ja", "CJK": "zh", "CYRILLIC": "ru", "THAI": "th", "LAO": "lo"}
+_SCRIPTS = {"HANGUL": "ko", "HIRAGANA": "ja", "KATAKANA": "ja", "CJK": "zh", "CYRILLIC": "ru", "THAI": "th"}
 # What langdetect may answer. Hurried Vietnamese without diacritics looks to it like Croatian, Tagalog or Indonesian.
 _LATIN = ("en", "fr", "de", "es", "it", "pt", "nl")
 _VIETNAMESE_SHARE = 0.6  # of a text's words that are Vietnamese syllables; English sentences reach about 0.4

@@ -9,7 +9,9 @@ import re
 import unicodedata
 from collections.abc import Iterator
 
-_STROKED_D = str.maketrans({"đ": "d", "Đ": "d", "ð": "d", "Ð": "d"})  # some keyboards send eth for đ
+_UNUSUAL = re.compile(r"[^\t\n\r -~À-ʯ\u0300-\u0336Ḁ-ỿ]")
+_MARK = re.compile(r"[\u0300-\u036f]")
+_STROKED_D = str.maketrans("đðɖ", "ddd")  # some keyboards send eth, some old fonts the African d, for đ
 _WORD = re.compile(r"[^\W_]+")
 
 _TYPES = {
@@ -23,10 +25,12 @@ _TYPES = {
     "bao cao": "bc",
     "thong tu": "tt",
 }
-_SPELLED_NUMBER = re.compile(rf"\b({'|'.join(_TYPES)}|{'|'.join(_TYPES.values())})(?: hanh dong)?(?: so)?\.?\s*(\d+)\b")
-_SYMBOL_NUMBER = re.compile(r"\b(\d+)(?:/\d{4})?[/-](nq|kh|qd|nd|ct|tb|bc|tt)[/-]")
-_DATE = re.compile(r"\b(\d{1,2})\s*[/.-]\s*(\d{1,2})(?:\s*[/.-]\s*(\d{4}))?\b")
-_SPELLED_DATE = re.compile(r"\b(\d{1,2})\s+thang\s+(\d{1,2})(?:\s*,?\s*nam\s+(\d{4}))?")
+_SPELLED_NUMBER = re.compile(
+    rf"\b({'|'.join(_TYPES)}|{'|'.join(_TYPES.values())})(?: hanh dong)?(?: so)?[.:-]?\s*(\d{{1,5}})\b"
+)
+_SYMBOL_NUMBER = re.compile(r"\b(\d{1,5})(?:/\d{4})?\s?[/-]\s?(nq|kh|qd|nd|ct|tb|bc|tt)\b")
+_DATE = re.compile(r"(?<!\d[/.-])\b(\d{1,2})\s*[/.-]\s*(\d{1,2})(?:\s*[/.-]\s*(\d{4}))?\b")
+_SPELLED_DATE = re.compile(r"\b(\d{1,2})\s+thang\s+(\d{1,2})\b(?:\s*,?\s*nam\s+(\d{4})\b)?")
 
 
 def clean(text: str) -> str:
@@ -35,14 +39,13 @@ def clean(text: str) -> str:
     Controls and bidirectional overrides become spaces, so that words do not run together;
     zero-width characters vanish, because people do not see them inside a word.
     """
-    text = unicodedata.normalize("NFC", "".join(map(_ordinary, text)))
-    return text.replace("\r\n", "\n").replace("\r", "\n")
+    text = _UNUSUAL.sub(_ordinary, text).replace("\r\n", "\n").replace("\r", "\n")
+    return unicodedata.normalize("NFC", text)
 
 
-def _ordinary(character: str) -> str:
-    if character in "\n\t\r" or " " <= character <= "~":
-        return character
-    if "\uff00" <= character <= "\uffef" or character == "\u3000":
+def _ordinary(match: re.Match[str]) -> str:
+    character = match[0]
+    if "\uff00" <= character <= "\uffef":
         return unicodedata.normalize("NFKC", character)
     category = unicodedata.category(character)
     if category == "Cf":
@@ -54,10 +57,12 @@ def _ordinary(character: str) -> str:
 
 def fold(text: str) -> str:
     """Lower case without diacritics: "Hoà", "Hòa", "HOÀ", decomposed or full-width, all become "hoa"."""
-    if text.isascii():
+    if text.isascii() and text.isprintable():
         return text.lower()
-    decomposed = unicodedata.normalize("NFKD", clean(text).translate(_STROKED_D).lower())
-    return "".join(c for c in decomposed if not unicodedata.combining(c))
+    bare = _MARK.sub("", unicodedata.normalize("NFKD", clean(text))).lower().translate(_STROKED_D)
+    if bare.isascii():
+        return bare
+    return "".join(c for c in bare if unicodedata.category(c) not in ("Mn", "Me"))  # of other scripts, of emoji
 
 
 def words(text: str) -> list[str]:

@@ -1,39 +1,83 @@
 """Document -> passages, along the document's own structure.
 
-A line is a heading, a list item, a table row or a paragraph (one paragraph a line). Legal texts, known by their
-lines "Điều 1. …", have Chương, Mục and Điều for headings and Khoản and Điểm for items. A row keeps its header,
-an item its lead-in, a passage its headings; a passage never crosses a heading.
+A line is a heading, a list item, a table row or a paragraph (one paragraph a line). A row keeps its header, an item
+its lead-in, a passage its headings; a passage never crosses a heading. A text with lines "Điều 1. …" is a legal text:
+Phần, Chương, Mục and Điều are its headings, every Khoản begins a passage, and its Điểm hang on it.
 """
 
+import itertools
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 
-from corpus.document import Document, Kind, Passage, Unit
+from corpus.document import MARKER, Document, Kind, Passage, Unit
 from corpus.normalize import words
 
 PASSAGE_LENGTH = 700  # characters; measured in EXPERIMENTS.md
 SENTENCE_LENGTH = 320  # a longer sentence is cut at its semicolons, so that a quote stays short
 
-_HEADING = re.compile(r"(#{1,6})\s+(.*)")
-_ITEM = re.compile(r"\s*(?:[-*+•–]|\d{1,2}[.)])\s+")
-_ROW = re.compile(r"\s*\|.*\|\s*")
-_RULE = re.compile(r"\s*\|(?:\s*:?-+:?\s*\|)+\s*")
-_MARKERS = re.compile(r"\s*\[(\d+)\]")
-_EMPHASIS = re.compile(r"\*\*|__|`")
-_SENTENCE_END = re.compile(r"[.!?…][\"”»)\]*]*\s+(?=[\"“«(*]*(\w))")
-_ABBREVIATIONS = ("TP.", "Tp.", "Ths.", "ThS.", "TS.", "GS.", "PGS.", "BS.", "KS.", "Q.", "P.", "St.", "No.", "tr.")
+_MARGIN = re.compile(r"\s*(?:>(?:\s+|$))*")  # indentation, and the signs of a block quote
+_HEADING = re.compile(r"(#{1,6})\s+(.*?)(?:\s+#+)?")
+_FENCE = re.compile(r"(?:`{3,}|~{3,})[^`]*")
+_ITEM = re.compile(r"(?:([-*+•–])|\d{1,2}[.)]|(?P<point>\**[a-zđ]\d?\)\**))\s+")
+_RULE = re.compile(r"\|?\s*:?-+:?\s*(?:\|\s*:?-+:?\s*)*\|?")
+_PIPE = re.compile(r"(?<!\\)\|")
+_LINK = re.compile(r"!?\[([^\[\]]*)\]\([^()]*\)|<(https?://[^<>\s]+)>")
+_EMPHASIS = re.compile(
+    r"\*\*|`|(?<!\w)__(?=[^\s_])|(?<=[^\s_])__(?!\w)|(?<![\w*\\])\*(?=[^\s*])([^*]+)(?<![\s\\])\*(?![\w*])"
+)
+_BREAK = re.compile(r"<br\s*/?>")
+_ESCAPED = re.compile(r"\\([!-/:-@\[-`{-~])")
+_SENTENCE_END = re.compile(r"[.!?…][\"”»)\]*]*(?:\s*\[[0-9]{1,4}\])*\s+(?=[\"“«(*]*(\w))")
+_ABBREVIATED = re.compile(r"\b(?:TP|Tp|Ths|ThS|TS|GS|PGS|BS|KS|St|No|tr|[A-ZĐ])\.$")
 _CLAUSE_END = re.compile(r";\s+")
 
-_ARTICLE = re.compile(r"Điều\s+(\d+[a-zđ]?)\s*[.:]\s*(.*)")
-_CHAPTER = re.compile(r"(Phần|Chương|Mục)\s+([IVXLC]+|\d+|thứ \w+)\b[.:]?\s*(.*)", re.IGNORECASE)
-_CLAUSE = re.compile(r"\s*(\d{1,3})\.\s+")
-_POINT = re.compile(r"\s*([a-zđ])\)\s+")
+_ARTICLE = re.compile(r"(?:#+\s+)?\**(?i:điều)\s+(\d{1,3}[a-zđ]?)\s*[.:](?=[\s*]|$)[\s*]*")
+_CHAPTER = re.compile(
+    r"(?:(?i:(phần|chương|mục|tiểu mục))\s+(?:[IVXLCDM]+|\d{1,3}|(?i:thứ\s+\w+))"
+    r"|(?i:(phụ lục))(?:\s+(?:[IVXLCDM]+|\d{1,3}))?)\b\s*[.:–-]?\s*(.*)"
+)
+_CLAUSE = re.compile(r"\**(\d{1,3}[a-zđ]?)\.\**\s+")
+_LEVELS = {"phụ lục": 11, "phần": 11, "chương": 12, "mục": 13, "tiểu mục": 14, "điều": 15}  # below any Markdown heading
+_START = "mo-dau"
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """A line without its margin; `start` is where its text begins in the document."""
+
+    start: int
+    indent: int
+    text: str
+    is_code: bool
+
+    @property
+    def is_blank(self) -> bool:
+        return not _has_words(self.text)
+
+
+@dataclass(frozen=True, slots=True)
+class _Heading:
+    level: int
+    title: str
+    key: str = ""  # of a Điều; other headings are keyed by their titles
+
+
+@dataclass(frozen=True, slots=True)
+class _Section:
+    """The lines below one heading, or of one Khoản; `lead` is what a Khoản hangs on."""
+
+    headings: tuple[str, ...]
+    key: str
+    lines: list[_Line] = field(default_factory=list)
+    is_clause: bool = False
+    lead: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class _Block:
-    """Units that stand together under one heading path; `key` is their place in a structural id."""
+    """Units that stand together in one section; `key` is their place in a structural id."""
 
     headings: tuple[str, ...]
     key: str
@@ -42,194 +86,355 @@ class _Block:
 
 def split(document: Document) -> tuple[Passage, ...]:
     """The passages of a document, in its order, each with an id of its own."""
-    lines = list(_lines(document))
-    legal = sum(1 for _, _, line in lines if _ARTICLE.match(line)) >= 2
-    blocks = _legal_blocks(lines) if legal else _prose_blocks(document, lines)
+    lines = tuple(_lines(document))
+    legal = sum(1 for line in lines if not line.is_code and _ARTICLE.match(line.text)) >= 2
+    sections = _sections(_outline(lines, legal), document.entry.title)
+    part = "+" if legal else "."  # in a legal text "dieu-12.2" is Khoản 2
     passages: list[Passage] = []
-    taken: dict[str, int] = {}
-    for headings, key, units in _packed(blocks):
-        taken[key] = taken.get(key, 0) + 1
-        suffix = f".{taken[key]}" if taken[key] > 1 else ""
-        passages.append(Passage(f"{document.entry.id}#{key}{suffix}", document.entry.id, headings, units))
+    taken: Counter[str] = Counter()
+    for block in _packed(block for section in sections for block in _blocks(section)):
+        taken[block.key] += 1
+        suffix = f"{part}{taken[block.key]}" if taken[block.key] > 1 else ""
+        passage_id = f"{document.entry.id}#{block.key}{suffix}"
+        passages.append(Passage(passage_id, document.entry.id, block.headings, block.units))
     return tuple(passages)
 
 
-def _lines(document: Document) -> Iterator[tuple[int, int, str]]:
+def _lines(document: Document) -> Iterator[_Line]:
     offset = document.body
+    is_code = False
     for line in document.text[document.body :].splitlines(keepends=True):
-        bare = line.rstrip()
-        yield offset, offset + len(bare), bare
+        margin = _MARGIN.match(line)
+        width = margin.end() if margin else 0
+        text = line[width:].rstrip()
+        if _FENCE.fullmatch(text):
+            is_code = not is_code
+        else:
+            yield _Line(offset + width, len(line[:width].replace(">", "").expandtabs(4)), text, is_code)
         offset += len(line)
 
 
-# Prose: Markdown, or plain paragraphs
+# Headings
 
 
-def _prose_blocks(document: Document, lines: list[tuple[int, int, str]]) -> Iterator[_Block]:
-    plain = not any(_HEADING.match(line) for _, _, line in lines)
-    path: list[tuple[int, str]] = []
-    lead = ""
-    columns: tuple[str, ...] = ()
-    units: list[Unit] = []
-
-    def block() -> Iterator[_Block]:
-        nonlocal units
-        if units:
-            titles = tuple(title for _, title in path if title != document.entry.title)
-            yield _Block(titles, _slug(titles) or "mo-dau", tuple(units))
-            units = []
-
-    for start, end, line in lines:
-        heading = _HEADING.match(line)
-        if heading or (plain and _is_plain_heading(line)):
-            yield from block()
-            level, title = (len(heading[1]), heading[2]) if heading else (2, line)
-            path = [(depth, text) for depth, text in path if depth < level] + [(level, _readable(title))]
-            lead, columns = "", ()
-        elif not line:
-            yield from (block() if units and not _hangs(units[-1], lead) else ())
-            columns = ()
-        elif _ROW.fullmatch(line):
-            if not columns:
-                columns = _cells(line)
-            elif not _RULE.fullmatch(line):
-                units.append(_row(start, end, line, columns, lead))
-        elif item := _ITEM.match(line):
-            units.append(_unit(Kind.ITEM, start + item.end(), end, line[item.end() :], lead))
+def _outline(lines: Sequence[_Line], legal: bool) -> Iterator[_Heading | _Line]:
+    """The lines, with those that are headings recognised as such."""
+    plain = not legal and not any(_HEADING.fullmatch(line.text) for line in lines if not line.is_code)
+    position = 0
+    while position < len(lines):
+        line = lines[position]
+        position += 1
+        if line.is_code:
+            yield line
+        elif legal and (article := _ARTICLE.match(line.text)):
+            yield from _article(line, article, _next(lines, position))
+        elif legal and (chapter := _chapter(line.text)):
+            position, title = _chapter_title(lines, position, chapter.title)
+            yield replace(chapter, title=title)
+        elif heading := _HEADING.fullmatch(line.text):
+            yield _Heading(len(heading[1]), _readable(heading[2]))
+        elif plain and _is_short(line) and (following := _next(lines, position)) and not _is_short(following):
+            yield _Heading(2, line.text)
         else:
-            lead = _readable(line) if _readable(line).endswith(":") else ""
-            units.extend(_sentences(start, line))
-    yield from block()
+            yield line
 
 
-def _hangs(unit: Unit, lead: str) -> bool:
-    """A line that ends in a colon belongs with the list or table below it."""
-    return bool(lead) and unit.kind is Kind.SENTENCE
+def _next(lines: Sequence[_Line], position: int) -> _Line | None:
+    return next((lines[at] for at in range(position, len(lines)) if not lines[at].is_blank), None)
 
 
-def _is_plain_heading(line: str) -> bool:
-    """In a text without markup a short line without a final stop is a heading."""
-    return 0 < len(line) <= 80 and line[-1] not in '.,;:!?…|)/"”' and not _ITEM.match(line)
+def _is_short(line: _Line) -> bool:
+    """In a text without markup a short line without a final stop is the heading of the paragraph below it."""
+    text = line.text
+    if line.is_code or _ITEM.match(text) or _PIPE.search(text):
+        return False
+    return 0 < len(text) <= 80 and text[-1] not in '.,;:!?…])/"”'
 
 
-def _sentences(start: int, line: str) -> Iterator[Unit]:
-    for first, last in _sentence_spans(line):
-        yield _unit(Kind.SENTENCE, start + first, start + last, line[first:last], "")
+def _article(line: _Line, match: re.Match[str], following: _Line | None) -> Iterator[_Heading | _Line]:
+    """A Điều's heading; in short decisions all of the Điều is on that line, which is then its text as well."""
+    key = f"dieu-{words(match[1])[0]}"
+    text = line.text[match.end() :]
+    alone = following is None or bool(_ARTICLE.match(following.text) or _chapter(following.text))
+    if _has_words(text) and (alone or _readable(text).endswith((".", ";", ":"))):
+        yield _Heading(_LEVELS["điều"], f"Điều {match[1]}", key)
+        yield replace(line, start=line.start + match.end(), text=text)
+    else:
+        yield _Heading(_LEVELS["điều"], _readable(line.text.lstrip("# ")), key)
 
 
-def _sentence_spans(line: str) -> Iterator[tuple[int, int]]:
-    first = 0
-    for match in _SENTENCE_END.finditer(line):
-        if match[1].islower() or line[first : match.end()].rstrip().endswith(_ABBREVIATIONS):
-            continue
-        yield from _clause_spans(line, first, match.end())
-        first = match.end()
-    yield from _clause_spans(line, first, len(line))
+def _chapter(line: str) -> _Heading | None:
+    """Phần, Chương, Mục or Phụ lục; not a sentence that begins with these words."""
+    text = _readable(line.lstrip("# "))
+    match = _CHAPTER.fullmatch(text)
+    if not match or (match[3] and (match[3][0].islower() or match[3].endswith((".", ",", ";", ":")))):
+        return None
+    return _Heading(_LEVELS[(match[1] or match[2]).lower()], text)
 
 
-def _clause_spans(line: str, first: int, last: int) -> Iterator[tuple[int, int]]:
-    if last - first > SENTENCE_LENGTH:
-        for match in _CLAUSE_END.finditer(line, first, last):
-            clause = line[first : match.start()]
-            if len(clause) > SENTENCE_LENGTH // 3 and clause.count("(") == clause.count(")"):
-                yield first, match.start() + 1
-                first = match.end()
-    while last > first and line[last - 1].isspace():
-        last -= 1
-    if last > first:
-        yield first, last
+def _chapter_title(lines: Sequence[_Line], position: int, title: str) -> tuple[int, str]:
+    """A chapter's title often stands on the lines below "Chương I"; the position after them, and the whole."""
+    match = _CHAPTER.fullmatch(title)
+    titled = bool(match and match[3])
+    while (line := _next(lines, position)) and _is_title(line, titled):
+        title, titled = f"{title} {_readable(line.text.lstrip('# '))}", True
+        position = lines.index(line, position) + 1
+    return position, title
 
 
-def _unit(kind: Kind, start: int, end: int, raw: str, lead: str) -> Unit:
-    return Unit(kind, start, end, _MARKERS.sub("", raw), _readable(raw), lead, sources=_sources(raw))
+def _is_title(line: _Line, titled: bool) -> bool:
+    """Whether a line can be a chapter's title, or, where it has one, go on with it."""
+    if line.is_code or _ARTICLE.match(line.text) or _chapter(line.text):
+        return False
+    if _CLAUSE.match(line.text) or _ITEM.match(line.text) or _PIPE.search(line.text):
+        return False
+    return line.text.isupper() or not (titled or line.text.endswith((".", ";", ":")))
 
 
-def _row(start: int, end: int, line: str, columns: tuple[str, ...], lead: str) -> Unit:
-    cells = _cells(line)
-    kept = [(column, cell) for column, cell in zip(columns, cells, strict=False) if not column.startswith("Nguồn")]
-    names, values = tuple(column for column, _ in kept), tuple(cell for _, cell in kept)
-    return Unit(
-        Kind.ROW, start, end, _MARKERS.sub("", line), _row_text(names, values), lead, names, values, _sources(line)
-    )
+def _sections(outline: Iterable[_Heading | _Line], document_title: str) -> Iterator[_Section]:
+    path: list[_Heading] = []
+    keys = Counter([_START])
+    section = _Section((), _START)
+    article: _Section | None = None
 
+    def unique(key: str) -> str:
+        keys[key] += 1
+        return key if keys[key] == 1 else f"{key}~{keys[key]}"
 
-def _row_text(columns: tuple[str, ...], cells: tuple[str, ...]) -> str:
-    """A row with its header, as a sentence would say it: "Năm 2025 – Hà Nội: 74,7 điểm; Hạng ba: Đà Nẵng 28,1"."""
-    subject = cells[0]
-    if columns[0] and subject[:1].isdigit() and words(columns[0])[:1] == ["nam"]:
-        subject = f"{columns[0]} {subject}"
-    if len(cells) == 2:
-        return f"{subject}: {cells[1]}"
-    rest = "; ".join(
-        f"{column}: {cell}" if column else cell for column, cell in zip(columns[1:], cells[1:], strict=True)
-    )
-    return f"{subject} – {rest}" if rest else subject
-
-
-def _cells(line: str) -> tuple[str, ...]:
-    return tuple(_readable(cell) for cell in line.strip().strip("|").split("|"))
-
-
-def _readable(raw: str) -> str:
-    return _EMPHASIS.sub("", _MARKERS.sub("", raw)).strip()
-
-
-def _sources(raw: str) -> tuple[int, ...]:
-    return tuple(dict.fromkeys(int(n) for n in _MARKERS.findall(raw)))
+    for line in outline:
+        if isinstance(line, _Heading):
+            yield section
+            path = [above for above in path if above.level < line.level]
+            if line.title:
+                path.append(line)
+            titles = tuple(heading.title for heading in path if heading.title != document_title)
+            section = _Section(titles, unique(line.key or _slug(titles) or _START) if titles else _START)
+            article = section if line.key else None
+        elif article and not line.is_code and (clause := _CLAUSE.match(line.text)):
+            yield section
+            key = unique(f"{article.key}.{words(clause[1])[0]}")
+            section = _Section(article.headings, key, [line], True, _lead_in(article.lines))
+        else:
+            section.lines.append(line)
+    yield section
 
 
 def _slug(headings: tuple[str, ...]) -> str:
     return "/".join("-".join(words(heading)[:10]) for heading in headings)
 
 
-# Legal texts
+# Lines into units
 
 
-def _legal_blocks(lines: list[tuple[int, int, str]]) -> Iterator[_Block]:
-    chapters: dict[str, str] = {}
-    article, key, clause, lead = "", "mo-dau", "", ""
+def _blocks(section: _Section) -> Iterator[_Block]:
+    """The units of a section, parted at blank lines."""
+    lead = section.lead
+    items: list[_Hook] = []
+    columns: tuple[str, ...] = ()
     units: list[Unit] = []
-
-    def block() -> Iterator[_Block]:
-        nonlocal units
-        if units:
-            yield _Block((*chapters.values(), *((article,) if article else ())), key, tuple(units))
-            units = []
-
-    for _, end, line in lines:
-        line = line.lstrip("# ") if line.startswith("#") else line
-        offset = end - len(line)
-        if match := _ARTICLE.match(line):
-            yield from block()
-            article, key, clause, lead = _readable(line), f"dieu-{match[1]}", "", ""
-        elif match := _CHAPTER.match(line):
-            yield from block()
-            level = match[1].capitalize()
-            keep = ("Phần", "Chương", "Mục")[: ("Phần", "Chương", "Mục").index(level)]
-            chapters = {name: title for name, title in chapters.items() if name in keep} | {level: _readable(line)}
-            article = ""
-        elif match := _CLAUSE.match(line):
-            yield from block()
-            clause = match[1]
-            key = f"{key.partition('.')[0]}.{clause}"
-            lead = _readable(line)
-            units.append(_unit(Kind.ITEM, offset, end, line, ""))
-        elif _POINT.match(line):
-            units.append(_unit(Kind.ITEM, offset, end, line, lead))
-        elif line:
-            if not article and chapters and line.isupper():  # a chapter's title on a line of its own
-                last = list(chapters)[-1]
-                chapters[last] = f"{chapters[last]} {_readable(line)}"
-                continue
-            lead = _readable(line) if line.endswith(":") else ""
-            units.extend(_sentences(offset, line))
-    yield from block()
-
-
-# Packing blocks into passages
+    for position, line in enumerate(section.lines):
+        text, columns_above, columns = line.text, columns, ()
+        below = section.lines[position + 1].text if position + 1 < len(section.lines) else ""
+        if line.is_code:
+            units.extend(_code(line, lead))
+        elif columns_above and _PIPE.search(text):
+            columns = columns_above
+            units.extend([] if _is_rule(text) else _row(line, columns, lead))
+        elif _PIPE.search(text) and _is_rule(below):
+            columns = _cells(text)
+        elif line.is_blank:
+            if units and not _hangs(units[-1], lead):
+                yield _Block(section.headings, section.key, tuple(units))
+                units = []
+        elif text.startswith("|") and text.endswith("|"):
+            units.extend(_row(line, (), lead))
+        elif section.is_clause and position == 0:
+            units.extend(_clause(line, lead))
+            lead = _lead(text)
+        elif item := _ITEM.match(text):
+            bullet = item[1] or ("a)" if item["point"] else "1.")
+            skip = 0 if item["point"] else item.end()  # a Điểm keeps its letter, by which people call it
+            items = _above(items, line.indent, bullet)
+            units.extend(_item(line, skip, items[-1].text if items else lead))
+            items = [*items, _Hook(line.indent, bullet, _lead(text[skip:]))]
+        else:
+            items = [above for above in items if above.indent < line.indent]
+            units.extend(_sentences(line, items[-1].text if items else ""))
+            if not items and _readable(text).endswith(":"):
+                lead = _lead(text)
+            elif not items and not section.is_clause:
+                lead = ""
+    if units:
+        yield _Block(section.headings, section.key, tuple(units))
 
 
-def _packed(blocks: Iterator[_Block]) -> Iterator[tuple[tuple[str, ...], str, tuple[Unit, ...]]]:
+@dataclass(frozen=True, slots=True)
+class _Hook:
+    """A list item, as something that items below it can hang on."""
+
+    indent: int
+    bullet: str
+    text: str
+
+
+def _above(items: list[_Hook], indent: int, bullet: str) -> list[_Hook]:
+    """Those that an item with this indent and bullet hangs on, outermost first.
+
+    Texts from word processors lose their indents: there "- Đơn" still hangs on "1. Hồ sơ gồm:".
+    """
+    while items:
+        last = items[-1]
+        if last.indent < indent:
+            break
+        if last.indent == indent and last.bullet != bullet and last.text.endswith(":"):
+            break
+        items = items[:-1]
+    return items
+
+
+def _hangs(unit: Unit, lead: str) -> bool:
+    """Whether the unit is the line, or the end of it, that what comes next hangs on."""
+    return bool(lead) and lead.endswith(unit.text)
+
+
+def _lead(raw: str) -> str:
+    """What items hang on: the whole line above them, or its last sentence where it is long."""
+    text = _readable(raw)
+    if len(text) <= SENTENCE_LENGTH:
+        return text
+    *_, (first, last) = _sentence_spans(raw)
+    return _readable(raw[first:last])
+
+
+def _lead_in(lines: Sequence[_Line]) -> str:
+    """What the Khoản of a Điều hang on, if the lines above them end in a colon."""
+    last = next((line for line in reversed(lines) if not line.is_blank), None)
+    return _lead(last.text) if last and _readable(last.text).endswith(":") else ""
+
+
+def _clause(line: _Line, lead: str) -> Iterator[Unit]:
+    """A Khoản with its number; a long one is cut between its sentences."""
+    number = _CLAUSE.match(line.text)
+    if not number or len(line.text) <= SENTENCE_LENGTH:
+        yield _unit(Kind.ITEM, line.start, line.text, lead)
+        return
+    rest = line.text[number.end() :]
+    for first, last in _sentence_spans(rest):
+        if first == 0:
+            yield _unit(Kind.ITEM, line.start, line.text[: number.end() + last], lead)
+        else:
+            yield _unit(Kind.SENTENCE, line.start + number.end() + first, rest[first:last], lead)
+
+
+def _item(line: _Line, skip: int, lead: str) -> Iterator[Unit]:
+    """An item: its span has the bullet, so that neighbours make one quote without a gap; `text` has not."""
+    text = _readable(line.text[skip:])
+    if _has_words(text):
+        yield replace(_unit(Kind.ITEM, line.start, line.text, lead), text=text)
+
+
+def _sentences(line: _Line, lead: str) -> Iterator[Unit]:
+    for first, last in _sentence_spans(line.text):
+        unit = _unit(Kind.SENTENCE, line.start + first, line.text[first:last], lead)
+        if _has_words(unit.text):
+            yield unit
+
+
+def _sentence_spans(text: str) -> Iterator[tuple[int, int]]:
+    first = 0
+    for match in _SENTENCE_END.finditer(text):
+        stop = match.start() + 1
+        if match[1].islower() or _ABBREVIATED.search(text, max(first, stop - 5), stop):
+            continue
+        yield from _clause_spans(text, first, match.end())
+        first = match.end()
+    yield from _clause_spans(text, first, len(text))
+
+
+def _clause_spans(text: str, first: int, last: int) -> Iterator[tuple[int, int]]:
+    if last - first > SENTENCE_LENGTH:
+        for match in _CLAUSE_END.finditer(text, first, last):
+            clause = text[first : match.start()]
+            if len(clause) > SENTENCE_LENGTH // 3 and clause.count("(") == clause.count(")"):
+                yield first, match.start() + 1
+                first = match.end()
+    while last > first and text[last - 1].isspace():
+        last -= 1
+    if last > first:
+        yield first, last
+
+
+def _code(line: _Line, lead: str) -> Iterator[Unit]:
+    """A line of a fenced block, all its signs kept."""
+    unit = _unit(Kind.SENTENCE, line.start, line.text, lead)
+    if _has_words(unit.quote):
+        yield replace(unit, text=unit.quote)
+
+
+def _unit(kind: Kind, start: int, raw: str, lead: str) -> Unit:
+    return Unit(kind, start, start + len(raw), _unmarked(raw).strip(), _readable(raw), lead, sources=_sources(raw))
+
+
+# Tables
+
+
+def _is_rule(text: str) -> bool:
+    return "|" in text and bool(_RULE.fullmatch(text))
+
+
+def _row(line: _Line, columns: tuple[str, ...], lead: str) -> Iterator[Unit]:
+    """A row with a column for every cell and a cell for every column, but for the column that only names sources."""
+    pairs = list(itertools.zip_longest(columns, _cells(line.text), fillvalue=""))
+    pairs = [(column, cell) for column, cell in pairs if column != "Nguồn"] or pairs
+    names, values = tuple(column for column, _ in pairs), tuple(cell for _, cell in pairs)
+    if any(map(_has_words, values)):
+        unit = _unit(Kind.ROW, line.start, line.text, lead)
+        yield replace(unit, text=_row_text(names, values), columns=names, cells=values)
+
+
+def _row_text(columns: tuple[str, ...], cells: tuple[str, ...]) -> str:
+    """A row with its header, as a sentence would say it: "Năm 2025 – Hà Nội: 74,7 điểm; Hạng ba: Đà Nẵng 28,1"."""
+    subject = cells[0]
+    if subject[:1].isdigit() and words(columns[0])[:1] == ["nam"]:
+        subject = f"{columns[0]} {subject}"
+    if len(cells) == 2:
+        return ": ".join(filter(None, (subject, cells[1])))
+    named = [(column, cell) for column, cell in zip(columns[1:], cells[1:], strict=True) if cell]
+    rest = "; ".join(f"{column}: {cell}" if column else cell for column, cell in named)
+    return " – ".join(filter(None, (subject, rest)))
+
+
+def _cells(text: str) -> tuple[str, ...]:
+    cells = _PIPE.split(text)
+    cells = cells[1:] if not cells[0] else cells
+    cells = cells[:-1] if cells and not cells[-1] else cells
+    return tuple(_readable(cell) for cell in cells)
+
+
+# Words
+
+
+def _has_words(text: str) -> bool:
+    return any(map(str.isalnum, text))
+
+
+def _unmarked(raw: str) -> str:
+    return MARKER.sub("", raw)
+
+
+def _readable(raw: str) -> str:
+    text = _EMPHASIS.sub(r"\1", _BREAK.sub(" ", _LINK.sub(r"\1\2", _unmarked(raw))))
+    return _ESCAPED.sub(r"\1", text).strip()
+
+
+def _sources(raw: str) -> tuple[int, ...]:
+    return tuple(dict.fromkeys(int(n) for n in MARKER.findall(raw)))
+
+
+# Blocks into passages
+
+
+def _packed(blocks: Iterable[_Block]) -> Iterator[_Block]:
     """Neighbouring blocks with one key share a passage while it stays short; a long block is cut between units."""
     pending: _Block | None = None
     for block in blocks:
@@ -243,14 +448,14 @@ def _packed(blocks: Iterator[_Block]) -> Iterator[tuple[tuple[str, ...], str, tu
         yield from _cut(pending)
 
 
-def _cut(block: _Block) -> Iterator[tuple[tuple[str, ...], str, tuple[Unit, ...]]]:
+def _cut(block: _Block) -> Iterator[_Block]:
     units: list[Unit] = []
     for unit in block.units:
         if units and _length((*units, unit)) > PASSAGE_LENGTH and not _hangs(units[-1], unit.lead):
-            yield block.headings, block.key, tuple(units)
+            yield replace(block, units=tuple(units))
             units = []
         units.append(unit)
-    yield block.headings, block.key, tuple(units)
+    yield replace(block, units=tuple(units))
 
 
 def _length(units: tuple[Unit, ...]) -> int:

@@ -40,7 +40,9 @@ _NUMBER = r"\d+(?:[.,]\d+)*"
 
 _PATTERNS: dict[Value, re.Pattern[str]] = {
     Value.URL: re.compile(r"https?://[^\s|;,)]*[\w/]|\b(?:[\w-]+\.)+(?:gov|com|org|net)\.vn\b(?:/[\w/-]*)?"),
-    Value.DOCUMENT: re.compile(r"\b\d+(?:/\d{4})?[/-][A-ZĐ][A-ZĐa-z]*\d*(?:[-/][A-ZĐ][A-ZĐa-z0-9]*)*|\b\d+/\d{4}/QH\d+"),
+    Value.DOCUMENT: re.compile(
+        r"\b\d+(?:/\d{4})?[/-][A-ZĐ][A-ZĐa-z]*\d*(?:[-/][A-ZĐ][A-ZĐa-z0-9]*)*|\b\d+/\d{4}/QH\d+"
+    ),
     Value.PHONE: re.compile(r"\b(?:0\d{2,3}(?:[. ]\d{3,4}){1,2}|1[89]00(?:[. ]?\d{4})|0\d{9})\b"),
     Value.PERCENT: re.compile(rf"{_NUMBER}(?:-{_NUMBER})?\s?(?:%|phần trăm)"),
     Value.MONEY: re.compile(
@@ -62,7 +64,9 @@ _PATTERNS: dict[Value, re.Pattern[str]] = {
     ),
     Value.APP: re.compile(r"\biHa[Nn]oi\b|\bVNeID\b|\bZalo\b|\bVssID\b|\beTax Mobile\b|\bCổng Dịch vụ công quốc gia\b"),
     Value.PLACE: re.compile(
-        rf"\b(?:số \d+ {_NAME}*|(?:phường|xã|Phường|Xã|phố|đường|quận|huyện|Khu|Trường|Nhà văn hóa)(?: [a-zà-ỹ]+){{0,3}} [{_UPPER}]\w+(?: [{_UPPER}]\w+)*)"
+        rf"\bsố \d+ {_NAME}*"
+        r"|\b(?:phường|xã|Phường|Xã|phố|đường|quận|huyện|Khu|Trường|Nhà văn hóa)(?: [a-zà-ỹ]+){0,3}"
+        rf" [{_UPPER}]\w+(?: [{_UPPER}]\w+)*"
     ),
     Value.NUMBER: re.compile(rf"(?<![\w/]){_NUMBER}(?!\w|/\d)"),
 }

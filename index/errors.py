@@ -3,6 +3,8 @@
 IndexingError
 ├── UnknownEncoder     HANOIDX_ENCODER names nothing we can load
 ├── NoSnapshot         nothing has been built or activated yet
+├── UnknownSnapshot    an id that no snapshot has
+├── BuildUnderWay      another build holds the lock
 ├── DamagedSnapshot    a file is missing, cut short or altered
 └── ForeignSnapshot    built by another encoder or another version of the format
 """
@@ -16,12 +18,28 @@ class IndexingError(Exception):
 
 class UnknownEncoder(IndexingError):
     def __init__(self, name: str, reason: str) -> None:
-        super().__init__(f"encoder «{name}»: {reason}; name `onnx`, `onnx:FOLDER` or `sentence-transformers:NAME`")
+        super().__init__(
+            f"encoder «{name}»: {reason}; name `onnx`, `onnx:FOLDER`, "
+            "`sentence-transformers:FOLDER` or `sentence-transformers:ORGANISATION/NAME`"
+        )
 
 
 class NoSnapshot(IndexingError):
     def __init__(self, data: Path) -> None:
         super().__init__(f"no active snapshot in {data}; build one with `hanoidx index build`")
+
+
+class UnknownSnapshot(IndexingError):
+    def __init__(self, snapshot_id: str, data: Path) -> None:
+        super().__init__(
+            f"there is no snapshot {snapshot_id[:100]!r} in {data}; `hanoidx index list` shows those there are, "
+            "`hanoidx index activate ID` takes one, `hanoidx index build` makes one"
+        )
+
+
+class BuildUnderWay(IndexingError):
+    def __init__(self, lock: Path) -> None:
+        super().__init__(f"another build is running (it holds {lock}); wait until it has ended")
 
 
 class DamagedSnapshot(IndexingError):
@@ -39,3 +57,4 @@ class ForeignSnapshot(IndexingError):
             f"snapshot {snapshot.name} was made with {found}, this program expects {expected}; "
             "build anew with `hanoidx index build`"
         )
+        self.reason = f"made with {found}, {expected} is expected"

@@ -12,12 +12,13 @@ from pathlib import Path
 import yaml
 
 from corpus.language import language
-from corpus.normalize import clean, fold, terms, words
+from corpus.normalize import clean, terms, words
 
 MAX_LENGTH = 1_000  # characters; nobody asks a longer question, and the encoder reads 512 pieces
 
 _TABLES = Path(__file__).parent
 _TOKEN = re.compile(r"[^\W_]+(?:&[^\W_]+)*")
+_PLAIN_D = str.maketrans("đĐ", "dD", "&")
 _NAME = re.compile(r"\b\w*(?:\d|[a-z][A-Z]|[A-Z]{2})[\w/-]*")
 
 
@@ -44,12 +45,20 @@ def parse(text: str) -> Query:
     translated = " ".join(_translated(text)) if spoken == "en" else ""
     names = " ".join(_NAME.findall(text))
     encoded = f"{text} {translated}".strip()
-    return Query(text, text, spoken, encoded, tuple(dict.fromkeys((*terms(translated), *terms(names)))))
+    counted = (*terms(translated), *terms(names))
+    return Query(text, text, spoken, encoded, tuple(dict.fromkeys(counted)))
 
 
 def expand(text: str) -> str:
     """The text with its abbreviations written out: "dvc onl có mất tiền ko" -> "dịch vụ công trực tuyến có …"."""
-    return _TOKEN.sub(lambda match: _abbreviations().get(fold(match[0]).replace("&", ""), match[0]), text)
+    return _TOKEN.sub(lambda match: _written_out(match[0]), text)
+
+
+def _written_out(token: str) -> str:
+    """ "cả" and "ai" are words: only a token typed without diacritics (đ apart) can be an abbreviation."""
+    table = _abbreviations()
+    bare = token.translate(_PLAIN_D)
+    return table.get(bare) or table.get(bare.lower()) or token
 
 
 def _synonyms(plain: str) -> list[str]:
@@ -71,7 +80,7 @@ def _translated(text: str) -> list[str]:
 
 @functools.cache
 def _abbreviations() -> dict[str, str]:
-    return {fold(short): full for short, full in _table("abbreviations.yaml").items()}
+    return _table("abbreviations.yaml")
 
 
 @functools.cache

@@ -31,7 +31,7 @@ class Hit:
 
 
 def search(snapshot: Snapshot, query: Query, k: int) -> tuple[Hit, ...]:
-    """The `k` best passages, best first; equal scores are ordered by passage id."""
+    """The `k` best passages, best first; equal scores keep the order of the documents."""
     vector = snapshot.encoder.encode_query(query.encoded)
     lexical = bm25_scores(snapshot, query.terms)
     rows = _candidates(snapshot, vector, lexical)
@@ -42,20 +42,17 @@ def search(snapshot: Snapshot, query: Query, k: int) -> tuple[Hit, ...]:
     ]
     best_unit = np.array([scores.max() for scores in units], np.float32)
     score = _standardised(dense) + _standardised(lexical[rows]) + UNIT_WEIGHT * _standardised(best_unit)
-    passages = [snapshot.passage(int(row)) for row in rows]
-    order = sorted(range(len(rows)), key=lambda i: (-score[i], passages[i].id))[:k]
+    best = sorted(range(len(rows)), key=lambda i: (-score[i], rows[i]))[:k]
     return tuple(
-        Hit(
-            rank=rank,
-            passage=passages[i],
-            entry=snapshot.entries[passages[i].document_id],
-            score=float(score[i]),
-            dense=float(dense[i]),
-            bm25=float(lexical[rows[i]]),
-            units=tuple(map(float, units[i])),
-        )
-        for rank, i in enumerate(order, 1)
+        _hit(rank, snapshot, int(rows[i]), score[i], dense[i], lexical[rows[i]], units[i])
+        for rank, i in enumerate(best, 1)
     )
+
+
+def _hit(rank: int, snapshot: Snapshot, row: int, score: float, dense: float, bm25: float, units: Vectors) -> Hit:
+    passage = snapshot.passage(row)
+    entry = snapshot.entries[passage.document_id]
+    return Hit(rank, passage, entry, float(score), float(dense), float(bm25), tuple(map(float, units)))
 
 
 def bm25_scores(snapshot: Snapshot, terms: tuple[str, ...]) -> npt.NDArray[np.float32]:

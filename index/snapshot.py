@@ -2,27 +2,34 @@
 
     DATA/snapshots/ID/manifest.json     what it is made of, with every other file's SHA-256
                       documents.jsonl   one catalogue entry a line
+                      document_rows.npy document i owns lines [document_rows[i], document_rows[i+1]) of passages.jsonl
                       passages.jsonl    line i is vector i
                       offsets.npy       where each line of passages.jsonl begins, and where the last one ends
                       vectors.faiss     one vector a passage
                       unit_vectors.npy  one vector a citable unit, float16
                       unit_rows.npy     passage i owns rows [unit_rows[i], unit_rows[i+1]) of unit_vectors
                       bm25/             bm25s over the passages' terms
+    DATA/snapshots/.building            a build under way, or what a killed one left; the next build removes it
+    DATA/snapshots/.lock                held while a build runs
     DATA/current                        the id of the active snapshot
 
 A reader never sees half a snapshot; whoever has one loaded keeps it until it loads another.
 """
 
+import contextlib
+import fcntl
+import functools
 import hashlib
 import json
 import os
+import secrets
 import shutil
-import tempfile
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, get_origin
 
 import bm25s
 import faiss
@@ -33,13 +40,21 @@ from corpus.document import Document, Entry, Kind, Passage, Source, Unit
 from corpus.normalize import terms
 from corpus.split import split
 from index.encode import Encoder, Progress, Vectors
-from index.errors import DamagedSnapshot, ForeignSnapshot, IndexingError, NoSnapshot
+from index.errors import (
+    BuildUnderWay,
+    DamagedSnapshot,
+    ForeignSnapshot,
+    IndexingError,
+    NoSnapshot,
+    UnknownSnapshot,
+)
 
 FORMAT = 1
 FLAT_LIMIT = 200_000  # passages; above it exact search takes longer than HNSW by more than its recall is worth
 HNSW_LINKS = 32
+CACHED_PASSAGES = 4_096  # passages kept as records, about 4 KB each; the same few answer most questions
 
-Start = Callable[[str, int], Progress]  # a stage's name and size -> what hears of its progress
+Start = Callable[[str, int], Progress]  # a stage's name, how many texts it encodes -> what hears of its progress
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +87,25 @@ class Snapshot:
         self.unit_vectors: npt.NDArray[np.float16] = np.load(folder / "unit_vectors.npy", mmap_mode="r")
         self.unit_rows: npt.NDArray[np.int64] = np.load(folder / "unit_rows.npy")
         self._offsets: npt.NDArray[np.int64] = np.load(folder / "offsets.npy")
+        self._document_rows: npt.NDArray[np.int64] = np.load(folder / "document_rows.npy")
         self._lines: npt.NDArray[np.uint8] = np.memmap(folder / "passages.jsonl", np.uint8, mode="r")
+        self._passage = functools.lru_cache(CACHED_PASSAGES)(self._read)
+        for found, what, expected in (
+            (len(self.entries), "entries in documents.jsonl", manifest.documents),
+            (len(self._document_rows) - 1, "documents in document_rows.npy", manifest.documents),
+            (self._document_rows[-1], "passages in document_rows.npy", manifest.passages),
+            (len(self._offsets) - 1, "passages in offsets.npy", manifest.passages),
+            (len(self._lines), "bytes in passages.jsonl", self._offsets[-1]),
+            (self.vectors.ntotal, "vectors in vectors.faiss", manifest.passages),
+            (self.vectors.d, "numbers a vector in vectors.faiss", manifest.dim),
+            (self.bm25.scores["num_docs"], "passages in bm25", manifest.passages),
+            (len(self.bm25.vocab_dict), "words in bm25", len(self.bm25.scores["indptr"]) - 1),
+            (len(self.unit_rows) - 1, "passages in unit_rows.npy", manifest.passages),
+            (self.unit_rows[-1], "units in unit_rows.npy", manifest.units),
+            (len(self.unit_vectors), "vectors in unit_vectors.npy", manifest.units),
+        ):
+            if found != expected:
+                raise DamagedSnapshot(folder, f"{found} {what}, where there should be {expected}")
 
     @property
     def id(self) -> str:
@@ -82,6 +115,16 @@ class Snapshot:
         return self.manifest.passages
 
     def passage(self, row: int) -> Passage:
+        return self._passage(row)
+
+    def passages_of(self, document_id: str) -> tuple[Passage, ...]:
+        """The passages of a document in its order; none where the snapshot lacks the document."""
+        if document_id not in self.entries:
+            return ()
+        place = list(self.entries).index(document_id)
+        return tuple(map(self.passage, range(self._document_rows[place], self._document_rows[place + 1])))
+
+    def _read(self, row: int) -> Passage:
         line = self._lines[self._offsets[row] : self._offsets[row + 1]].tobytes()
         return _passage(json.loads(line))
 
@@ -97,10 +140,9 @@ def unit_text(entry: Entry, passage: Passage, unit: Unit) -> str:
 
 
 def build(documents: Sequence[Document], encoder: Encoder, data: Path, start: Start | None = None) -> Manifest:
-    """Build a snapshot of `documents` and return its manifest; it is complete and verified, but not yet active.
+    """Build a snapshot of `documents` and return its manifest; it is complete and can be loaded, but is not yet active.
 
-    Vectors of texts that the active snapshot already holds are taken from it. A build that dies leaves only a
-    folder that begins with a dot, which the next build removes.
+    Vectors of texts that the active snapshot already holds are taken from it, and `start` hears of the others.
     """
     entries = {document.entry.id: document.entry for document in documents}
     passages = [passage for document in documents for passage in split(document)]
@@ -108,54 +150,56 @@ def build(documents: Sequence[Document], encoder: Encoder, data: Path, start: St
         raise IndexingError("the documents hold no text to index; `hanoidx corpus check` shows what was read")
     snapshots = data / "snapshots"
     snapshots.mkdir(parents=True, exist_ok=True)
-    for leftover in snapshots.glob(".building-*"):
-        shutil.rmtree(leftover, ignore_errors=True)
-    folder = Path(tempfile.mkdtemp(prefix=".building-", dir=snapshots))
-    try:
-        vectors, unit_vectors = _encode(entries, passages, encoder, _previous(data, encoder), start)
-        _write(folder, entries, passages, vectors, unit_vectors)
-        manifest = _manifest(folder, documents, passages, encoder)
-        target = snapshots / manifest.id
-        if target.exists():
-            raise IndexingError(f"snapshot {manifest.id} exists already; wait a second and build again")
-        folder.rename(target)
+    with _alone(snapshots / ".lock"):
+        folder = snapshots / ".building"
+        if folder.exists():
+            shutil.rmtree(folder)
+        folder.mkdir()
+        try:
+            vectors, unit_vectors = _encode(entries, passages, encoder, _previous(data, encoder), start)
+            _write(folder, entries, passages, vectors, unit_vectors)
+            manifest = _manifest(folder, documents, passages, encoder)
+            Snapshot(folder, manifest, encoder)  # what cannot be loaded is never seen by a reader
+            folder.rename(snapshots / manifest.id)
+        except BaseException:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
         _flush(snapshots)
-    except BaseException:
-        shutil.rmtree(folder, ignore_errors=True)
-        raise
-    verify(target)
     return manifest
 
 
 def activate(snapshot_id: str, data: Path) -> None:
     """Make a snapshot the active one, in one atomic replacement; it is verified first."""
-    verify(data / "snapshots" / snapshot_id)
-    temporary = data / f".current-{os.getpid()}"
-    with temporary.open("w", encoding="utf-8") as stream:
-        stream.write(snapshot_id + "\n")
-        stream.flush()
-        os.fsync(stream.fileno())
-    temporary.replace(data / "current")
+    verify(_folder(data, snapshot_id))
+    temporary = data / f".current-{secrets.token_hex(4)}"
+    try:
+        with temporary.open("w", encoding="utf-8") as stream:
+            stream.write(snapshot_id + "\n")
+            stream.flush()
+            os.fsync(stream.fileno())
+        temporary.replace(data / "current")
+    finally:
+        temporary.unlink(missing_ok=True)
     _flush(data)
 
 
 def active(data: Path) -> str | None:
-    """The id of the active snapshot, if one was ever activated."""
+    """The id that `current` holds, if a snapshot was ever activated; it may name one that is not there."""
     try:
-        return (data / "current").read_text("utf-8").strip() or None
+        return (data / "current").read_text("utf-8", errors="replace").strip() or None
     except FileNotFoundError:
         return None
 
 
-def manifests(data: Path) -> list[Manifest]:
-    """The manifests of all complete snapshots, newest first; unreadable ones are left out."""
-    found = []
-    for file in (data / "snapshots").glob("[!.]*/manifest.json"):
+def manifests(data: Path) -> dict[str, Manifest | DamagedSnapshot | ForeignSnapshot]:
+    """Every snapshot by its id, newest first: its manifest, or what is wrong with it. Reads every file."""
+    found: dict[str, Manifest | DamagedSnapshot | ForeignSnapshot] = {}
+    for snapshot_id in sorted(_ids(data), reverse=True):
         try:
-            found.append(_read_manifest(file.parent))
-        except IndexingError:
-            continue
-    return sorted(found, key=lambda manifest: manifest.id, reverse=True)
+            found[snapshot_id] = verify(_folder(data, snapshot_id))
+        except (DamagedSnapshot, ForeignSnapshot) as error:
+            found[snapshot_id] = error
+    return found
 
 
 def load(data: Path, encoder: Encoder, snapshot_id: str | None = None) -> Snapshot:
@@ -163,28 +207,59 @@ def load(data: Path, encoder: Encoder, snapshot_id: str | None = None) -> Snapsh
     snapshot_id = snapshot_id or active(data)
     if not snapshot_id:
         raise NoSnapshot(data)
-    folder = data / "snapshots" / snapshot_id
+    folder = _folder(data, snapshot_id)
     manifest = verify(folder)
     if manifest.encoder_digest != encoder.digest:
         found = f"encoder {manifest.encoder} ({manifest.encoder_digest[:12]})"
         raise ForeignSnapshot(folder, found, f"{encoder.name} ({encoder.digest[:12]})")
-    return Snapshot(folder, manifest, encoder)
+    try:
+        return Snapshot(folder, manifest, encoder)
+    except (IndexingError, OSError):
+        raise
+    except Exception as error:  # whatever FAISS, numpy or bm25s say of a file that they do not understand
+        raise DamagedSnapshot(folder, f"this program cannot read it ({type(error).__name__})") from error
 
 
 def verify(folder: Path) -> Manifest:
-    """Compare every file with its digest in the manifest."""
-    if Path(folder.name).name != folder.name or not folder.is_dir():
-        raise DamagedSnapshot(folder, "its folder is not there")
+    """Compare every file with its digest in the manifest: none may be altered, missing or added."""
     manifest = _read_manifest(folder)
-    if manifest.format != FORMAT:
-        raise ForeignSnapshot(folder, f"format {manifest.format}", f"format {FORMAT}")
-    for name, digest in manifest.files.items():
-        file = folder / name
-        if not file.is_file():
+    if manifest.id != folder.name:
+        raise DamagedSnapshot(folder, f"manifest.json is that of {manifest.id}")
+    there = _files(folder)
+    for name in sorted(manifest.files.keys() | there.keys()):
+        if name not in there:
             raise DamagedSnapshot(folder, f"{name} is missing")
-        if _file_digest(file) != digest:
-            raise DamagedSnapshot(folder, f"{name} is not what was written (size {file.stat().st_size})")
+        if name not in manifest.files:
+            raise DamagedSnapshot(folder, f"{name} does not belong to it")
+        try:
+            digest = _file_digest(there[name])
+        except OSError as error:
+            raise DamagedSnapshot(folder, f"{name} cannot be read ({error.strerror})") from error
+        if digest != manifest.files[name]:
+            raise DamagedSnapshot(folder, f"{name} is not what was written")
     return manifest
+
+
+def _ids(data: Path) -> set[str]:
+    return {folder.name for folder in (data / "snapshots").glob("[!.]*") if folder.is_dir()}
+
+
+def _folder(data: Path, snapshot_id: str) -> Path:
+    """Only what stands in the folder of snapshots is one, so that no id leads anywhere else."""
+    if snapshot_id not in _ids(data):
+        raise UnknownSnapshot(snapshot_id, data)
+    return data / "snapshots" / snapshot_id
+
+
+@contextlib.contextmanager
+def _alone(file: Path) -> Iterator[None]:
+    """Hold `file`'s lock or refuse. The system lets go of it when the process ends, however it ends."""
+    with file.open("a") as stream:
+        try:
+            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise BuildUnderWay(file) from error
+        yield
 
 
 def _previous(data: Path, encoder: Encoder) -> Snapshot | None:
@@ -221,15 +296,12 @@ def _encode(
 def _fill(
     texts: Sequence[str], known: dict[str, Vectors], encoder: Encoder, start: Callable[[int], Progress] | None
 ) -> Vectors:
-    vectors = np.empty((len(texts), encoder.dim), np.float32)
-    missing = [row for row, text in enumerate(texts) if text not in known]
-    for row, text in enumerate(texts):
-        if text in known:
-            vectors[row] = known[text]
+    """The vectors of `texts`, each distinct text encoded once, and `known` extended by them."""
+    missing = list(dict.fromkeys(text for text in texts if text not in known))
     if missing:
         progress = start(len(missing)) if start else None
-        vectors[missing] = encoder.encode_passages([texts[row] for row in missing], progress)
-    return vectors
+        known.update(zip(missing, encoder.encode_passages(missing, progress), strict=True))
+    return np.stack([known[text] for text in texts])
 
 
 def _write(
@@ -247,11 +319,19 @@ def _write(
         for passage in passages:
             offsets.append(offsets[-1] + stream.write(_json_line(asdict(passage))))
     np.save(folder / "offsets.npy", np.array(offsets, np.int64))
+    owned = Counter(passage.document_id for passage in passages)
+    np.save(folder / "document_rows.npy", np.cumsum([0, *(owned[document] for document in entries)]).astype(np.int64))
     np.save(folder / "unit_rows.npy", np.cumsum([0, *(len(passage.units) for passage in passages)]).astype(np.int64))
     np.save(folder / "unit_vectors.npy", unit_vectors)
-    faiss.write_index(vector_index(vectors), str(folder / "vectors.faiss"))
+    with (folder / "vectors.faiss").open("wb") as stream:  # given a path, FAISS hides it when the disk is full
+        faiss.write_index(vector_index(vectors), faiss.PyCallbackIOWriter(stream.write))  # type: ignore[attr-defined]
+    vocabulary: dict[str, int] = {}  # numbered here, because bm25s numbers words in another order each time
+    numbers = [
+        [vocabulary.setdefault(term, len(vocabulary)) for term in terms(passage_text(entries[p.document_id], p))]
+        for p in passages
+    ]
     bm25 = bm25s.BM25()
-    bm25.index([terms(passage_text(entries[p.document_id], p)) for p in passages], show_progress=False)
+    bm25.index((numbers, vocabulary), create_empty_token=False, show_progress=False)
     bm25.save(folder / "bm25", show_progress=False)
 
 
@@ -273,15 +353,11 @@ def _manifest(folder: Path, documents: Sequence[Document], passages: Sequence[Pa
     corpus = hashlib.sha256()
     for document in documents:
         corpus.update(hashlib.sha256(document.text.encode()).digest())
-    files = {
-        str(file.relative_to(folder)): _file_digest(file, sync=True)
-        for file in sorted(folder.rglob("*"))
-        if file.is_file()
-    }
+    files = {name: _file_digest(file, sync=True) for name, file in sorted(_files(folder).items())}
     content = hashlib.sha256(json.dumps(files, sort_keys=True).encode()).hexdigest()
     now = datetime.now(UTC)
     manifest = Manifest(
-        id=f"{now:%Y%m%dT%H%M%SZ}-{content[:8]}",
+        id=f"{now:%Y%m%dT%H%M%S}.{now.microsecond // 1000:03}Z-{content[:8]}",
         format=FORMAT,
         created=now.isoformat(timespec="seconds"),
         encoder=encoder.name,
@@ -298,23 +374,38 @@ def _manifest(folder: Path, documents: Sequence[Document], passages: Sequence[Pa
         json.dump(asdict(manifest), stream, indent=2)
         stream.flush()
         os.fsync(stream.fileno())
+    for subfolder in (folder / "bm25", folder):
+        _flush(subfolder)
     return manifest
 
 
 def _read_manifest(folder: Path) -> Manifest:
     try:
-        fields = json.loads((folder / "manifest.json").read_text("utf-8"))
-        if isinstance(fields, dict) and isinstance(fields.get("format"), int) and fields["format"] != FORMAT:
-            raise ForeignSnapshot(folder, f"format {fields['format']}", f"format {FORMAT}")
-        return Manifest(**fields)
-    except FileNotFoundError as error:
-        raise DamagedSnapshot(folder, "manifest.json is missing") from error
-    except (ValueError, TypeError) as error:
-        raise DamagedSnapshot(folder, "manifest.json cannot be read") from error
+        found = json.loads((folder / "manifest.json").read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not JSON"
+        raise DamagedSnapshot(folder, f"manifest.json cannot be read ({reason})") from error
+    kinds = {field.name: get_origin(field.type) or field.type for field in fields(Manifest)}
+    if isinstance(found, dict) and isinstance(found.get("format"), int) and found["format"] != FORMAT:
+        raise ForeignSnapshot(folder, f"format {found['format']}", f"format {FORMAT}")
+    if (
+        not isinstance(found, dict)
+        or {name: type(value) for name, value in found.items()} != kinds
+        or not all(isinstance(digest, str) for digest in found["files"].values())
+    ):
+        raise DamagedSnapshot(folder, "manifest.json does not hold the fields it should")
+    return Manifest(**found)
+
+
+def _files(folder: Path) -> dict[str, Path]:
+    """Every file of a snapshot but its manifest, by its path within."""
+    files = {file.relative_to(folder).as_posix(): file for file in folder.rglob("*") if not file.is_dir()}
+    files.pop("manifest.json", None)
+    return files
 
 
 def _read_entries(file: Path) -> Iterator[Entry]:
-    for line in file.read_text("utf-8").splitlines():
+    for line in file.read_bytes().splitlines():  # a text's own lines may also end at U+2028, which JSON leaves as it is
         fields = json.loads(line)
         sources = tuple(Source(**source) for source in fields.pop("sources"))
         supersedes, superseded_by = tuple(fields.pop("supersedes")), tuple(fields.pop("superseded_by"))

@@ -1,0 +1,194 @@
+"""What a question asks for: kinds of value, in the order of how plainly it asks for them, and the form of the answer.
+
+The patterns are read on folded text with abbreviations written out, so they serve text without diacritics too;
+each is written so that it does not match inside another word's folded form ("gia" is giá and gia).
+"""
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+
+from corpus.normalize import fold, words
+from corpus.values import Value
+
+
+class Form(StrEnum):
+    """LIST wants all of several things, STEPS an order of doing, COMPARE two things side by side, YES_NO a verdict."""
+
+    FACT = "fact"
+    COMPARE = "compare"
+    LIST = "list"
+    STEPS = "steps"
+    YES_NO = "yes_no"
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a question asks for.
+
+    `values` may be empty; `years` and `numbers` are those the question names, the numbers without years;
+    `current`: it asks how things are now; `holds`: whether what it says still holds.
+    """
+
+    values: tuple[Value, ...]
+    form: Form
+    years: frozenset[str]
+    numbers: frozenset[str]
+    current: bool
+    holds: bool
+
+
+def _any(*alternatives: str) -> re.Pattern[str]:
+    return re.compile("|".join(alternatives))
+
+
+_PAPER = (
+    r"(?:nghi quyet|quyet dinh|ke hoach|chi thi|cong van|nghi dinh|thong bao|thong tu|bao cao|van ban|luat|de an"
+    r"|quy che)"
+)
+_VALUES: tuple[tuple[re.Pattern[str], tuple[Value, ...]], ...] = (
+    (
+        _any(r"(?:bao nhieu|may) (?:phan tram|%)", r"\b(?:ti le|ty le|ty trong)\b", r"\bpercent"),
+        (Value.PERCENT,),
+    ),
+    (
+        _any(
+            r"bao nhieu (?:tien|dong|do la|usd|nghin|ty)\b",
+            r"\b(?:tri gia|gia ve|gia tien|muc phi|kinh phi|von|ton) .*bao nhieu",
+            r"\bgia bao nhieu",
+            r"\bbao nhieu mot (?:suat|luot|nam|thang|nguoi)",
+            r"\bhow much\b",
+        ),
+        (Value.MONEY,),
+    ),
+    (
+        _any(
+            r"\b(?:khi nao|bao gio|luc nao|hom nao|hom may|chung nao|tu bao lau|han chot|thoi han|ngay thang)\b",
+            r"\b(?:ngay|thang|nam|quy) (?:nao|may|bao nhieu)\b",
+            r"\bwhen\b",
+            r"\b(?:what|which) (?:day|date|year)\b",
+        ),
+        (Value.DATE,),
+    ),
+    (
+        _any(
+            r"\bso hieu\b",
+            r"\bmang so\b",
+            rf"\b{_PAPER}(?: \S+){{0,9}} (?:nao|gi)\b",
+            rf"\b{_PAPER}(?: \S+){{0,12}} so (?:may|nao|bao nhieu)\b",
+            r"\bwhich (?:resolution|decision|plan|decree|law)\b",
+        ),
+        (Value.DOCUMENT,),
+    ),
+    (
+        _any(
+            r"\bai(?: \S+){0,3} (?:ky|chi dao|lam truong|dung dau|phe duyet|but ky|ban hanh|phu trach)\b",
+            r"\b(?:do ai|ten gi|ten la gi)\b",
+            r"\b(?:vi|ong|ba|lanh dao|tong bi thu|chu tich|giam doc|nguoi) nao\b",
+            r"\bwho\b",
+        ),
+        (Value.PERSON,),
+    ),
+    (
+        _any(
+            r"\b(?:goi|alo|dien|bam|nhan)(?: \S+){0,4} so\b",
+            r"\bso (?:dien thoai|tong dai|hotline|zalo)\b",
+            r"\btong dai(?: \S+){0,5} so\b",
+            r"\b(?:hotline|duong day nong|so nao de goi|zalo nao|phone number)\b",
+        ),
+        (Value.PHONE,),
+    ),
+    (
+        _any(
+            r"\b(?:trang|trang web|website|cong|dia chi trang) nao\b",
+            r"\b(?:website|duong dan|duong link|dia chi web)\b",
+        ),
+        (Value.URL,),
+    ),
+    (_any(r"\b(?:ung dung|app|phan mem) (?:nao|gi)\b", r"\bwhich app\b", r"\btren dau\b"), (Value.APP,)),
+    (
+        _any(
+            r"\b(?:o dau|cho nao|noi nao|tai dau|dia chi|duong nao|pho nao|phuong nao|xa nao|nhung noi nao)\b",
+            r"\bwhere\b",
+        ),
+        (Value.PLACE, Value.URL, Value.APP),
+    ),
+    (
+        _any(
+            r"\b(?:thu may|hang may|hang bao nhieu|xep thu|dung thu|xep hang|thu hang|top may|hang nao)\b",
+            r"\brank",
+        ),
+        (Value.RANK,),
+    ),
+    (
+        _any(r"\b(?:bao nhieu|how many)\b", r"\bmay (?!bua|hom nay|ngay nay|con|cai)\w"),
+        (Value.NUMBER, Value.PERCENT, Value.MONEY),
+    ),
+)
+_FORMS: tuple[tuple[re.Pattern[str], Form], ...] = (
+    (
+        _any(
+            r"\b(?:so voi|hon kem|giong nhau|phan biet|mot hay hai|la mot hay|cung mot|cung la mot)\b",
+            r"\bkhac (?:nhau|gi|ra sao|the nao)\b",
+            r"\b(?:nhieu|it|cao|thap|lon|nho|som|muon|nhanh|cham) (?:\S+ )?hon\b",
+            r"\b(thu may|bao nhieu|hang may|khi nao)\b.* va (?:\S+ ){0,4}\1\b",
+            r"\b(?:compare|difference|versus|than)\b",
+        ),
+        Form.COMPARE,
+    ),
+    (
+        _any(
+            r"\b(?:nhung|cac|may)(?: \S+){1,5} (?:nao|gi)\b",
+            r"\b(?:nhung gi|ke ten|liet ke|gom nhung|gom gi|gom co gi|la nhung gi)\b",
+            r"\bwhich (?:\w+ )?\w+s\b",
+            r"\b(?:what are|list)\b",
+        ),
+        Form.LIST,
+    ),
+    (
+        _any(
+            r"\bco (?:\S+ ){0,12}(?:khong|chua)\b",
+            r"\b(?:dung|phai|duoc|that|con|the) (?:khong|chua|a|ha)\b",
+            r"\b(?:co phai|phai khong|hay chua)\b",
+            r"\b(?:ha|chu|a)\s*\??$",
+            r"^(?:is|are|was|were|do|does|did|can|will|has|have)\b",
+        ),
+        Form.YES_NO,
+    ),
+    (
+        _any(
+            r"\b(?:cac|tung) buoc\b",
+            r"\b(?:buoc nao|cach nao|bang cach|lam sao|lam the nao|lam cach|the nao de|huong dan|chi giup|chi cach)\b",
+            r"\b(?:nhu nao|kieu gi|how do|how can|how to)\b",
+        ),
+        Form.STEPS,
+    ),
+)
+_YEAR = re.compile(r"\b(?:19|20)\d{2}\b")
+_CURRENT = re.compile(
+    r"\b(?:hien nay|hien tai|bay gio|gio|con|van|moi nhat|nam nay|hien gio|today|now|currently|still)\b"
+)
+_HOLDS = _any(
+    r"\b(?:con|van)\b.* (?:khong|chu|a|ha)\b",
+    r"\b(?:dung|phai|that) (?:khong|a|ha|chu)\b",
+    r"\b(?:gio|bay gio|hien nay) (?:con|van|da)\b",
+    r"\b(?:ha|chu|thoi a|vay a|roi a)(?: (?:ad|ban|em|anh|chi))?\s*\??$",
+    r"\bcon (?:dang|ap dung|hieu luc|dung|duoc|chay|khuyen mai)\b",
+    r"\b(?:nhu truoc|nhu cu|moi nhat|nghe noi|still)\b",
+)
+
+
+def asked(plain: str) -> Asked:
+    """Read a question whose abbreviations are written out (`Query.plain`)."""
+    text = fold(plain)
+    values = dict.fromkeys(kind for pattern, kinds in _VALUES if pattern.search(text) for kind in kinds)
+    years = frozenset(_YEAR.findall(text))
+    numbers = frozenset(word for word in words(text) if len(word) > 1 and word.isdigit() and word not in years)
+    return Asked(
+        values=tuple(values),
+        form=next((form for pattern, form in _FORMS if pattern.search(text)), Form.FACT),
+        years=years,
+        numbers=numbers,
+        current=bool(_CURRENT.search(text)),
+        holds=bool(_HOLDS.search(text)),
+    )

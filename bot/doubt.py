@@ -1,0 +1,128 @@
+"""Reasons not to answer: the corpus does not hold what is asked, however near the best passages seem.
+
+Each reason is a rule a person can check against the quotes. What the rules catch and what they cost is measured
+in EXPERIMENTS.md.
+"""
+
+import functools
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+import yaml
+
+from bot.asked import Asked
+from bot.rank import MARGIN, UNKNOWN, Ranked, read, share, weighted
+from corpus.normalize import fold, words
+from corpus.values import Value
+from index.query import Query
+from index.snapshot import Snapshot
+
+NAMES = Path(__file__).parent / "names.yaml"
+# Below this the best unit has too little to do with the question; see `confidence`.
+THRESHOLD = {"vi": 0.5, "en": -0.5}  # cosines between languages are lower
+OTHER_THRESHOLD = -1.5
+NEAR = 6  # units that an answer may be made of, at most
+STATED_SHARE = 0.45  # of the words of a sentence "the sources do not say X" that the question shares
+STATED_GAP = 0.016  # cosine by which that sentence may be less alike than the best unit
+# Kinds of value that a question cannot do without: a price asked for is a price quoted, or no answer.
+_NEEDED = (Value.MONEY, Value.PERSON, Value.PHONE, Value.DATE, Value.PERCENT)
+
+_EMPTY = frozenset(
+    words(
+        """bài các chưa cho có của cụ đã đến được ghi hiện không là mà một nào này nay nêu nguồn nói phần rõ số thấy thể
+        theo trong và về"""
+    )
+)
+_SENTENCE = re.compile(r"(?<=[.;])\s+")
+_YEAR = re.compile(r"\b(?:19|20)\d{2}\b")
+_CLAUSE = re.compile(r"[,.;:?!]\s+")
+
+
+class Reason(StrEnum):
+    FAR = "far"
+    STATED = "stated"
+    ELSEWHERE = "elsewhere"
+    NAME = "name"
+    YEAR = "year"
+    VALUE = "value"
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """`what` is the missing name or year, or nothing; `stated` the unit that says the sources do not say."""
+
+    reason: Reason
+    what: str = ""
+    stated: Ranked | None = None
+
+
+def confidence(ranked: Sequence[Ranked]) -> float:
+    """How near the best unit comes to the question: its score's log-odds and its cosine, above 0 when near enough."""
+    nearest = max(unit.hit.units[unit.row] for unit in ranked)
+    return ranked[0].score * 0.25 + (nearest - 0.86) * 40 + 1
+
+
+def doubt(query: Query, asked: Asked, ranked: Sequence[Ranked], snapshot: Snapshot) -> Doubt | None:
+    """The first reason against answering from the best of the ranked units."""
+    near = [unit for unit in ranked[:NEAR] if unit.score > ranked[0].score - MARGIN]
+    if confidence(ranked) < THRESHOLD.get(query.language, OTHER_THRESHOLD):
+        return Doubt(Reason.FAR)
+    quoted = " ".join(_spoken(unit) for unit in near)
+    if name := _missing_name(query.plain, quoted, "elsewhere"):
+        return Doubt(Reason.ELSEWHERE, name)
+    if stated := _stated(query, asked, ranked, snapshot):
+        return Doubt(Reason.STATED, stated=stated)
+    if name := _missing_name(query.plain, quoted, "hanoi") or _missing_name(query.plain, quoted, "procedures"):
+        return Doubt(Reason.NAME, name)
+    if asked.years and not any(year in quoted for year in asked.years):
+        return Doubt(Reason.YEAR, min(asked.years))
+    if (
+        asked.values[:1]
+        and asked.values[0] in _NEEDED
+        and all(asked.values[0] not in read(unit.unit).values for unit in near)
+    ):
+        return Doubt(Reason.VALUE)
+    return None
+
+
+def _spoken(unit: Ranked) -> str:
+    entry, passage = unit.hit.entry, unit.hit.passage
+    return " ".join((entry.title, entry.number or "", *passage.headings, unit.unit.lead, unit.unit.text))
+
+
+def _stated(query: Query, asked: Asked, ranked: Sequence[Ranked], snapshot: Snapshot) -> Ranked | None:
+    """The unit that says the sources do not say what is asked, if one does and is about as near as the best."""
+    asked_words = {word for term in query.terms for word in term.split()}
+    nearest = max(unit.hit.units[unit.row] for unit in ranked)
+    for unit in ranked:
+        if unit.hit.units[unit.row] < nearest - STATED_GAP:
+            continue
+        for sentence in _SENTENCE.split(unit.unit.text):
+            if UNKNOWN.search(fold(sentence)) and _same_years(asked.years, sentence):
+                content = weighted((word for word in words(sentence) if word not in _EMPTY), snapshot)
+                if share(content, asked_words) >= STATED_SHARE:
+                    return unit
+    return None
+
+
+def _same_years(asked: frozenset[str], sentence: str) -> bool:
+    """ "2022-2025" speaks of 2024; a sentence without a year speaks of any."""
+    years = [int(year) for year in _YEAR.findall(sentence)]
+    return not asked or not years or any(min(years) <= int(year) <= max(years) for year in asked)
+
+
+def _missing_name(question: str, quoted: str, kind: str) -> str | None:
+    """A name in what the question finally asks that the quotes do not have."""
+    clauses = [clause for clause in _CLAUSE.split(question) if len(clause.split()) >= 4]
+    spoken = f" {' '.join(words(clauses[-1] if clauses else question))} "
+    found = f" {' '.join(words(quoted))} "
+    return next((name for folded, name in _names(kind) if f" {folded} " in spoken and f" {folded} " not in found), None)
+
+
+@functools.cache
+def _names(kind: str) -> tuple[tuple[str, str], ...]:
+    table = yaml.safe_load(NAMES.read_text("utf-8"))
+    return tuple((" ".join(words(name)), name) for name in table[kind])

@@ -1,0 +1,111 @@
+"""Fit the weights of bot/ranking.json to the dev questions: `make fit`.
+
+A unit is right when it overlaps a question's evidence. Each question counts once, well spelled and once more without
+diacritics. Printed beside the fit: how often the first units are right on questions that were left out (5 folds),
+which is the figure to believe.
+"""
+
+import json
+import random
+import unicodedata
+from pathlib import Path
+from typing import Annotated, Any
+
+import numpy as np
+import numpy.typing as npt
+import typer
+from sklearn.linear_model import LogisticRegression
+from sklearn.preprocessing import StandardScaler
+
+from bot.answer import K
+from bot.asked import asked
+from bot.rank import FEATURES, RANKING, features
+from corpus.catalogue import read_folder
+from index.encode import OnnxEncoder
+from index.query import parse
+from index.search import search
+from index.snapshot import Snapshot, load
+
+QUESTIONS = Path(__file__).parent / "data" / "questions-dev.jsonl"
+FOLDS = 5
+
+Matrix = npt.NDArray[np.float64]
+Marks = npt.NDArray[np.bool_]
+
+
+def main(
+    data: Annotated[Path, typer.Option(envvar="HANOIDX_DATA")] = Path("data"),
+    write: Annotated[bool, typer.Option(help="Write bot/ranking.json.")] = True,
+) -> None:
+    snapshot = load(data, OnnxEncoder())
+    texts = {document.entry.id: document.text for document in read_folder()}
+    items = [json.loads(line) for line in QUESTIONS.read_text("utf-8").splitlines()]
+    items = [item for item in items if item["expect"] in ("answer", "outdated")]
+    examples = {
+        (item["id"], wording): _example(item, question, snapshot, texts)
+        for item in items
+        for wording, question in _wordings(item)
+    }
+    ids = [item["id"] for item in items]
+    random.Random(0).shuffle(ids)
+    first: dict[tuple[str, int], list[bool]] = {}
+    for fold in range(FOLDS):
+        held_out = set(ids[fold::FOLDS])
+        weights, bias = _fit([example for (id_, _), example in examples.items() if id_ not in held_out])
+        for (id_, wording), (matrix, right) in examples.items():
+            if id_ in held_out:
+                order = np.argsort(-(matrix @ weights + bias))
+                for count in (1, 2, 3):
+                    first.setdefault((wording, count), []).append(bool(right[order[:count]].any()))
+    for (wording, count), found in sorted(first.items()):
+        print(f"left out, {wording}: right unit among the first {count}: {np.mean(found):.3f} of {len(found)}")
+    weights, bias = _fit(list(examples.values()))
+    ranking = {name: round(float(weight), 4) for name, weight in zip(FEATURES, weights, strict=True)}
+    ranking["bias"] = round(float(bias), 4)
+    print(json.dumps(ranking, indent=2))
+    if write:
+        RANKING.write_text(json.dumps(ranking, indent=2) + "\n", "utf-8")
+
+
+def _wordings(item: dict[str, Any]) -> list[tuple[str, str]]:
+    full = " ".join((*(item.get("turns") or ())[-1:], item["question"]))
+    return [("well spelled", full), ("no diacritics", _stripped(full))]
+
+
+def _stripped(text: str) -> str:
+    decomposed = unicodedata.normalize("NFD", text.replace("đ", "d").replace("Đ", "D"))
+    return "".join(character for character in decomposed if not unicodedata.combining(character))
+
+
+def _example(item: dict[str, Any], question: str, snapshot: Snapshot, texts: dict[str, str]) -> tuple[Matrix, Marks]:
+    query = parse(question)
+    hits = search(snapshot, query, K)
+    spans = [
+        (evidence["doc"], start, start + len(evidence["quote"]))
+        for evidence in item["evidence"]
+        for start in [texts[evidence["doc"]].index(evidence["quote"])]
+    ]
+    right = [
+        any(hit.entry.id == document and unit.start < end and unit.end > start for document, start, end in spans)
+        for hit in hits
+        for unit in hit.passage.units
+    ]
+    return features(query, asked(query.plain), hits, snapshot), np.array(right)
+
+
+def _fit(examples: list[tuple[Matrix, Marks]]) -> tuple[Matrix, float]:
+    """Weights on the features as they are; each question weighs the same however many units its hits have."""
+    found = [(matrix, right) for matrix, right in examples if right.any()]
+    matrix = np.vstack([matrix for matrix, _ in found])
+    right = np.concatenate([right for _, right in found])
+    share = np.concatenate([np.full(len(marks), 1 / len(marks)) for _, marks in found])
+    scaler = StandardScaler().fit(matrix)
+    model = LogisticRegression(max_iter=1000).fit(
+        scaler.transform(matrix), right, sample_weight=share * len(share) / share.sum()
+    )
+    weights = model.coef_[0] / scaler.scale_
+    return weights, float(model.intercept_[0] - weights @ scaler.mean_)
+
+
+if __name__ == "__main__":
+    typer.run(main)
