@@ -164,7 +164,9 @@ def evaluate(
     """Measure how good the answers to a file of questions are."""
     from rich.console import Console
 
-    from bot.evaluate import EvaluationError, print_table, read, run, to_html, to_json
+    from bot.doubt import THRESHOLD
+    from bot.evaluate import EvaluationError, read, run, to_json
+    from bot.report import print_table, to_html
     from corpus.catalogue import read_folder
 
     texts = {document.entry.id: document.text for document in read_folder(corpus)}
@@ -174,7 +176,7 @@ def evaluate(
         if json_:
             json_.write_text(to_json(evaluation), "utf-8")
         if html:
-            html.write_text(to_html(evaluation), "utf-8")
+            html.write_text(to_html(evaluation, THRESHOLD["vi"]), "utf-8")
     except EvaluationError as error:
         typer.echo(f"hanoidx: {error}", err=True)
         raise typer.Exit(1) from error

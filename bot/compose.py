@@ -21,12 +21,10 @@ from index.search import Hit
 from index.snapshot import Snapshot
 
 LIMIT = 600  # characters of an answer's text; the contract of `hanoidx ask`
-SHORT = 300  # characters up to which a unit joins easily
-MARGIN_LONG = 1.0  # log-odds below the best unit at which a unit no longer joins a text longer than SHORT
-MARGIN_LIST = 4.0  # the same for a whole list, where a list is asked for
+MARGIN_LIST = 4.0  # log-odds below the best unit at which a list no longer joins, where a list is asked for
 MARGIN_WHOLE = 2.5  # log-odds by which a list's mean may be below its best unit for the list to come whole
 MARGIN_NEWER = 6.0  # the same for a unit of a document that supersedes the best unit's
-MARGIN_LATEST = 4.0  # the same for the latest unit, where a question asks whether something still holds
+MARGIN_LATEST = 5.0  # the same for the latest unit, where a question asks whether something still holds
 MARGIN_OTHER = 6.0  # the same for the best unit of a second document, where two are compared
 PASSAGES = 3
 TELLING = 5  # words from which a heading tells what it is about
@@ -139,7 +137,8 @@ def compose_unknown(reason: Doubt, ranked: Sequence[Ranked], snapshot: Snapshot)
 def _hotline(snapshot: Snapshot) -> list[Run]:
     """The rows of the contact document that give the hotline for procedures and the Zalo number."""
     for passage in snapshot.passages_of(HOTLINE_DOCUMENT):
-        hit = Hit(1, passage, snapshot.entries[HOTLINE_DOCUMENT], 0.0, 0.0, 0.0, (0.0,) * len(passage.units))
+        none = (0.0,) * len(passage.units)
+        hit = Hit(1, passage, snapshot.entries[HOTLINE_DOCUMENT], 0.0, 0.0, 0.0, none, none)
         rows = [row for row, unit in enumerate(passage.units) if Value.PHONE in kinds(unit.text)]
         zalo = [row for row in rows if "Zalo" in passage.units[row].text]
         if rows:
@@ -154,7 +153,7 @@ def _margin(draft: _Draft, group: Sequence[Chosen], asked: Asked) -> float:
         return MARGIN_OTHER
     if asked.form in (Form.LIST, Form.STEPS) and len(group) > 1:
         return MARGIN_LIST
-    return MARGIN if len(draft.composed.text) <= SHORT else MARGIN_LONG
+    return MARGIN
 
 
 def _distinct(ranked: Sequence[Ranked]) -> Iterator[Ranked]:

@@ -4,52 +4,87 @@ A question is a follow-up when it says so ("thế còn…", "nó", "văn bản �
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 
-from corpus.normalize import fold, words
+from bot.intent import intent
+from corpus.language import syllables
+from corpus.normalize import clean, fold, words
 from index.query import expand
 
 TURNS = 5  # earlier questions that are looked at
 LONGEST = 15  # words; a longer question brings its own subject
+SUBJECT = 300  # characters of an earlier question that are carried over
 
 _THINGS = (
     "văn bản|kế hoạch|nghị quyết|quyết định|luật|báo cáo|chính sách|chương trình|đề án|ứng dụng|trung tâm|thủ tục"
-    "|dịch vụ|số liệu|việc|điều|cái|con số|số|năm|ngày|tháng|người|ông|bà|nơi|chỗ|loại|mục|phần|phường|xã|sở|chuyện"
+    "|dịch vụ|số liệu|việc|điều|cái|con số|năm|ngày|tháng|người|ông|bà|nơi|chỗ|loại|mục|phần|phường|xã|chuyện"
+    "|trang|cổng|đợt|mức|quy định|hồ sơ|thẻ|cơ quan|đơn vị|chiến dịch|tổng đài"
 )
-# With diacritics: "còn năm 2024", "nó", "văn bản đó". "con" is a child and "do" is "by", so text typed without
-# diacritics is read more narrowly.
+_SO = "thì (?:sao|thế nào|như thế nào)"
+_THAT = re.compile(rf"\b({_THINGS}|số|sở) (?:đó|ấy|này|kia)\b")
+_THAT_BARE = re.compile(
+    rf"\b({fold(_THINGS)}) (?:do|ay)"
+    r"(?:$|\?| (?!(?:ubnd|cong (?:an|ty)|thanh|thi|co|don|dau|bo|hdnd)\b|ai\b(?! ky)|so [^mbnh]))"
+)
 _SAYS_SO = re.compile(
-    r"^(?:thế|vậy|còn|rồi|what about|how about|and)\b"
+    r"^(?:thế|vậy|rồi)\b(?! (?:giới|chấp|hệ|nào))|^thế nào\W*$"
+    r"|^còn\b(?! (?:bao nhiêu|mấy|thiếu|nợ|những))"
     r"|\bnó\b"
-    rf"|\b(?:{_THINGS}) (?:đó|ấy|này)\b"
-    r"|\b(?:ở|trên|trong|tại) (?:đó|đấy)\b"
+    r"|\b(?:ở|trên|trong|tại|từ|sau) (?:đó|đấy)\b"
     r"|\bvừa (?:nói|nêu|kể)\b"
-    r"|\b(?:it|they|that one|this one)\b"
 )
+# Without diacritics "con" is a child, "do" is "by", "the" a card and "no" a debt, so they count in fewer places.
 _SAYS_SO_BARE = re.compile(
-    r"^(?:the con|vay con|the|vay|con) (?:nam|ngay|thang|quy|loai|phan|khu|o|thi|sao|ve)\b"
-    r"|^no\b|\bno (?:o|la|co|gom|bao|do|thi)\b"
-    rf"|\b(?:{fold(_THINGS)}) (?:do|ay)(?= (?!ai\b|ubnd\b|cong\b|so\b|thanh\b|bo\b|hdnd\b)|$|\?)"
+    r"^(?:the|vay) (?:con|thi)\b"
+    r"|^(?:the|vay|con) (?:nam|ngay|thang|quy|loai|phan|khu|o|sao|ve)\b(?! (?:thang|ao|xe|dien)\b)"
+    rf"|^con (?:\S+ ){{0,5}}{fold(_SO)}|^con (?!toi|em|chau|minh|dau|so|duong)\S+(?: \S+)?\W*$"
+    r"|^(?:gio )?con (?:gi|hieu luc|ap dung|han|duoc|dung|mien phi)\b"
+    r"|^no (?:o|la|co|con|gom|bao gom|bao nhieu|do|thi|duoc|dung|lam|het|ra doi)\b|\bno (?:o dau|la gi|gom)\b"
     r"|\bvua (?:noi|neu|ke)\b"
 )
-_YEAR = re.compile(r"\b(?:năm |nam )?((?:19|20)\d{2})\b", re.IGNORECASE)
+_SAYS_SO_ENGLISH = re.compile(r"^(?:what|how) about\b|(?:^and|\bit|\bthey|\bthat one|\bthis one)\b(?! (?:\S+ ){4})")
+# "doanh nghiệp thì sao?" is another case of what was asked; "bị lừa thì làm sao?" is not.
+_OTHER_CASE = re.compile(rf"^(?!bị |quên |mất |lỡ |khi |nhận )(?:\S+ ){{1,4}}(?:{_SO}|{fold(_SO)})\b")
+_YEAR = re.compile(r"(?<![\d/-])(?:năm |nam )?((?:19|20)\d{2}(?:\s?-\s?(?:19|20)\d{2})?)\b(?![/-])", re.IGNORECASE)
+_DAY = re.compile(r"\d{1,2}")
+_WORD = re.compile(r"[^\W_]+")
 # Words that carry no subject: what is left of a follow-up when its subject stayed in the question before.
 _EMPTY = frozenset(
-    words(
-        """a ạ ai anh ban bao bằng báo bắt bị biết các cách cái cần cho chị chính chưa có của cũng dạ đã đang đây
+    _WORD.findall(
+        """a ạ ai anh bạn bao bằng báo bắt bị biết các cách cái cần cho chị chính chưa có của cũng dạ đã đang đây
         đầu đấy để đến đi đó được em gì giờ giúp gọi gồm hả hành hay hiện hỏi hơn khi không ký là làm lúc mà mất
-        mấy mình một muốn nào này nay nên nếu ngày nhất nhé nhì nhỉ nhiều như những nói ở phải phí ra rồi sao
+        mấy mình một muốn nào này nay nên nếu ngày nhất nhé nhì nhỉ nhiêu nhiều như những nó nói ở phải phí ra rồi sao
         sau sẽ số tại tên thay thấy tháng thế thêm thì thực tiền tính tới tối đa tôi từ trong trước và vào vậy
-        về vì với xem xếp xin xong năm"""
+        về vì với xem xếp xin xong năm đâu ban lâu bước hạn hết trang trả rõ tăng giảm"""
     )
 )
+_EMPTY_BARE = frozenset(map(fold, _EMPTY))
+_ENGLISH = frozenset(
+    _WORD.findall("who what when where why how is are was were does did about and in much many it which")
+)
+_EMPTY_ENGLISH = _ENGLISH | frozenset(_WORD.findall("a an the for on at to of by any do can there long cost free"))
+_ASPECTS = (
+    "giấy tờ|địa chỉ|đường dẫn|ứng dụng|trang web|mở cửa|hiệu lực|áp dụng|cụ thể|chi tiết|ví dụ|tiếp theo|chủ trì"
+    "|đơn vị|cơ quan|phụ trách"
+)
+_ASPECT = re.compile(rf"\b(?:{_ASPECTS}|{fold(_ASPECTS)})\b")
+# Everything here is about Hanoi, so its name is no subject; a paper with its number is, and so are these.
+_PLACE = re.compile(r"\b(?:hà nội|ha noi|thành phố|thanh pho)\b")
+_SUBJECTS = (
+    r"(?:đề án|kế hoạch|nghị quyết|quyết định|chỉ thị|nghị định|luật|công văn)(?: số)? \d+"
+    "|chữ ký|căn cước|sổ đỏ|học bạ|thẻ ảo|vé ảo|vé tháng|tiền mặt|chỉ số|vay tiền|vay vốn|thế chấp|nợ thuế"
+)
+_SUBJECT = re.compile(rf"\b(?:{_SUBJECTS}|{fold(_SUBJECTS)})\b")
 
 
 def in_context(text: str, turns: Sequence[str]) -> str:
     """The question with the subject of the questions before it in front, when it lacks one of its own."""
     if not turns or not is_follow_up(text):
         return text
-    subject = in_context(turns[-1], turns[-TURNS:-1])
+    asked = [turn for turn in turns[-TURNS:] if words(turn) and not intent(turn)]
+    if not asked:
+        return text
+    subject = in_context(asked[-1], asked[:-1])[:SUBJECT]
     if _YEAR.search(text):
         subject = " ".join(_YEAR.sub("", subject).split())
     return f"{subject} {text}"
@@ -57,10 +92,33 @@ def in_context(text: str, turns: Sequence[str]) -> str:
 
 def is_follow_up(text: str) -> bool:
     """Whether a question leans on an earlier one, going by its own words alone."""
-    plain = expand(text).strip().lower()
-    spoken = words(plain)
-    if len(spoken) > LONGEST:
+    typed = clean(text).lower()
+    plain = " ".join(expand(typed).lower().split())
+    spoken = _WORD.findall(plain)
+    if not 0 < len(spoken) <= LONGEST:
         return False
-    if (_SAYS_SO_BARE if plain.isascii() else _SAYS_SO).search(plain):
+    if 2 * sum(word in _ENGLISH for word in spoken) >= len(spoken):
+        return bool(_SAYS_SO_ENGLISH.search(plain)) or _own(spoken, _EMPTY_ENGLISH) == 0
+    if _SAYS_SO.search(plain) or _OTHER_CASE.search(plain) or _points_back(_THAT, plain):
         return True
-    return sum(word not in _EMPTY and not word.isdigit() for word in spoken) <= 1
+    bare = fold(plain)
+    if typed.isascii() and (_SAYS_SO_BARE.search(bare) or _points_back(_THAT_BARE, bare)):
+        return True
+    if _SUBJECT.search(plain):
+        return False
+    most = 0 if _PLACE.search(plain) else 1
+    rest = _WORD.findall(_ASPECT.sub("", _PLACE.sub("", plain)))
+    marked = 2 * sum(not word.isascii() for word in spoken) >= len(spoken)
+    return (_own(rest, _EMPTY) if marked else _own(list(map(fold, rest)), _EMPTY_BARE)) <= most
+
+
+def _points_back(that: re.Pattern[str], plain: str) -> bool:
+    """Whether "văn bản đó" stands there, and no "văn bản" before it."""
+    found = that.search(plain)
+    return found is not None and found[1] not in plain[: found.start()]
+
+
+def _own(spoken: Sequence[str], empty: Set[str]) -> int:
+    """How many words carry a subject; a name, like "ihanoi", "5g" and "1022", counts for two."""
+    own = [word for word in spoken if word not in empty and not _YEAR.fullmatch(word) and not _DAY.fullmatch(word)]
+    return sum(1 if fold(word) in syllables() else 2 for word in own)

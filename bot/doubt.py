@@ -26,7 +26,8 @@ THRESHOLD = {"vi": 0.5, "en": -0.5}  # cosines between languages are lower
 OTHER_THRESHOLD = -1.5
 NEAR = 6  # units that an answer may be made of, at most
 STATED_SHARE = 0.45  # of the words of a sentence "the sources do not say X" that the question shares
-STATED_GAP = 0.016  # cosine by which that sentence may be less alike than the best unit
+STATED_GAP = 0.016  # cosine by which its unit may be less alike than the best, if it has no sample questions
+SAMPLE_NEAR = 0.92  # or the cosine of one of its sample questions, when no unit has a nearer one
 # Kinds of value that a question cannot do without: a price asked for is a price quoted, or no answer.
 _NEEDED = (Value.MONEY, Value.PERSON, Value.PHONE, Value.DATE, Value.PERCENT)
 
@@ -97,8 +98,13 @@ def _stated(query: Query, asked: Asked, ranked: Sequence[Ranked], snapshot: Snap
     """The unit that says the sources do not say what is asked, if one does and is about as near as the best."""
     asked_words = {word for term in query.terms for word in term.split()}
     nearest = max(unit.hit.units[unit.row] for unit in ranked)
+    sample = max(unit.hit.samples[unit.row] for unit in ranked)
     for unit in ranked:
-        if unit.hit.units[unit.row] < nearest - STATED_GAP:
+        if not read(unit.unit).unknown:
+            continue
+        if unit.hit.samples[unit.row] >= max(sample, SAMPLE_NEAR):
+            return unit
+        if unit.hit.units[unit.row] < nearest - (0 if unit.unit.questions else STATED_GAP):
             continue
         for sentence in _SENTENCE.split(unit.unit.text):
             if UNKNOWN.search(fold(sentence)) and _same_years(asked.years, sentence):

@@ -32,6 +32,8 @@ FEATURES = (
     "unit_dense",
     "unit_dense_gap",
     "neighbour_dense",
+    "sample_dense",
+    "sample_gap",
     "coverage",
     "wide_coverage",
     "heading_coverage",
@@ -110,6 +112,8 @@ def features(query: Query, asked: Asked, hits: Sequence[Hit], snapshot: Snapshot
     question = weighted(words(query.plain), snapshot)
     wide = weighted((term for term in query.terms if term.isalnum()), snapshot)
     best = max((cosine for hit in hits for cosine in hit.units), default=0.0)
+    samples = [cosine for hit in hits for cosine in hit.samples if cosine]
+    floor, nearest = min(samples, default=0.0), max(samples, default=0.0)
     rows = []
     for hit in hits:
         heading = _heading(hit.entry, hit.passage.headings)
@@ -125,6 +129,8 @@ def features(query: Query, asked: Asked, hits: Sequence[Hit], snapshot: Snapshot
                     hit.units[row],
                     hit.units[row] - best,
                     max(neighbours, default=0.0),
+                    hit.samples[row] or floor,
+                    (hit.samples[row] or floor) - nearest,
                     share(question, said),
                     share(wide, said),
                     share(question, said | heading),

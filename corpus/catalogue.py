@@ -4,6 +4,7 @@
 refuse what has findings. Fields are checked as YAML nodes, which have lines, before YAML makes values of them.
 """
 
+import dataclasses
 import re
 import unicodedata
 from collections.abc import Collection, Generator, Iterator
@@ -14,8 +15,10 @@ from typing import TypeGuard
 
 import yaml
 
+from corpus import questions
 from corpus.document import MARKER, Document, Entry, Source
 from corpus.errors import CorpusError, UnknownDocument, UnreadableDocument
+from corpus.split import split
 
 DOCUMENTS = Path(__file__).parent / "documents"
 STATUSES = ("còn hiệu lực", "hết hiệu lực", "được thay thế", "thông tin tại thời điểm")
@@ -94,7 +97,12 @@ def check(folder: Path = DOCUMENTS) -> list[Finding]:
     if not paths:
         return [Finding(folder, 0, "no documents (*.md)", "put at least one document there")]
     ids = {path.stem for path in paths}
-    return [finding for path in paths for finding in _check_file(path, ids)]
+    strays = [file for file in sorted((folder / "questions").glob("*.yaml")) if file.stem not in ids]
+    mend = "name the file after a document, or remove it"
+    return [
+        *(finding for path in paths for finding in _check_file(path, ids)),
+        *(Finding(file, 1, f"there is no document «{file.stem}»", mend) for file in strays),
+    ]
 
 
 def _refuse(findings: list[Finding]) -> None:
@@ -108,7 +116,11 @@ def _files(folder: Path) -> list[Path]:
 
 
 def _read(path: Path) -> Document:
-    """A document that has been checked."""
+    """A document that has been checked, with its sample questions."""
+    return dataclasses.replace(_read_text(path), questions=questions.read(path))
+
+
+def _read_text(path: Path) -> Document:
     text, front = _parts(path)
     fields = yaml.safe_load(front[1])
     entry = Entry(
@@ -141,7 +153,11 @@ def _parts(path: Path) -> tuple[str, re.Match[str]]:
 
 
 def _check_file(path: Path, ids: Collection[str]) -> list[Finding]:
-    return sorted(_findings(path, ids), key=lambda finding: finding.line)
+    findings = sorted(_findings(path, ids), key=lambda finding: finding.line)
+    if findings:
+        return findings
+    units = [unit for passage in split(_read_text(path)) for unit in passage.units]
+    return [Finding(questions.path_of(path), *problem) for problem in questions.check(path, units)]
 
 
 def _findings(path: Path, ids: Collection[str]) -> Iterator[Finding]:

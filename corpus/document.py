@@ -52,7 +52,7 @@ class Unit:
     `start` and `end` span it in the document; `quote` is those words without their `[n]` markers.
     `text` is how a person reads it: no markup, a row's cells beside their headers.
     `lead` is the line, or the item, that an item or a row hangs on.
-    `columns` and `cells` are a row's, without its sources.
+    `columns` and `cells` are a row's, without its sources. `questions` are sample questions that it answers.
     """
 
     kind: Kind
@@ -64,6 +64,7 @@ class Unit:
     columns: tuple[str, ...] = ()
     cells: tuple[str, ...] = ()
     sources: tuple[int, ...] = ()
+    questions: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,9 +91,18 @@ class Passage:
 
 
 @dataclass(frozen=True, slots=True)
+class SampleQuestions:
+    """Questions that an editor wrote for the unit whose text begins with `answered_by`."""
+
+    answered_by: str
+    questions: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Document:
     """One file: its catalogue entry and its whole text, front matter included, in NFC."""
 
     entry: Entry
     text: str
     body: int
+    questions: tuple[SampleQuestions, ...] = ()

@@ -96,8 +96,14 @@ def split(document: Document) -> tuple[Passage, ...]:
         taken[block.key] += 1
         suffix = f"{part}{taken[block.key]}" if taken[block.key] > 1 else ""
         passage_id = f"{document.entry.id}#{block.key}{suffix}"
-        passages.append(Passage(passage_id, document.entry.id, block.headings, block.units))
+        units = tuple(_with_questions(unit, document) for unit in block.units) if document.questions else block.units
+        passages.append(Passage(passage_id, document.entry.id, block.headings, units))
     return tuple(passages)
+
+
+def _with_questions(unit: Unit, document: Document) -> Unit:
+    found = (sample.questions for sample in document.questions if unit.text.startswith(sample.answered_by))
+    return replace(unit, questions=tuple(itertools.chain.from_iterable(found)))
 
 
 def _lines(document: Document) -> Iterator[_Line]:

@@ -88,6 +88,7 @@ def build_snapshot(
     with progress:
         manifest = build(documents, loaded, data, start)
     seconds = time.perf_counter() - started
+    vectors = manifest.passages + manifest.units + manifest.questions
     if activated:
         activate(manifest.id, data)
     typer.echo(
@@ -95,7 +96,8 @@ def build_snapshot(
         f"documents  {manifest.documents:,}\n"
         f"passages   {manifest.passages:,}\n"
         f"units      {manifest.units:,}\n"
-        f"vectors    {encoded:,} encoded, {manifest.passages + manifest.units - encoded:,} reused\n"
+        f"questions  {manifest.questions:,}\n"
+        f"vectors    {encoded:,} encoded, {vectors - encoded:,} reused\n"
         f"time       {seconds:.1f} s, {manifest.passages / seconds:,.0f} passages/s\n"
         f"active     {'yes' if activated else f'no; hanoidx index activate {manifest.id}'}"
     )

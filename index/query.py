@@ -11,15 +11,27 @@ from pathlib import Path
 
 import yaml
 
-from corpus.language import language
-from corpus.normalize import clean, terms, words
+from corpus.language import language, syllables
+from corpus.normalize import clean, fold, terms, words
 
 MAX_LENGTH = 1_000  # characters; nobody asks a longer question, and the encoder reads 512 pieces
 
 _TABLES = Path(__file__).parent
-_TOKEN = re.compile(r"[^\W_]+(?:&[^\W_]+)*")
+# A document number stays as it is: in "18-NQ/TU" nothing is an abbreviation that people typed.
+_TOKEN = re.compile(r"\d+(?:/\d+)*[/-][^\W\d_][\w/-]*|[^\W_]+(?:&[^\W_]+)*")
 _PLAIN_D = str.maketrans("đĐ", "dD", "&")
-_NAME = re.compile(r"\b\w*(?:\d|[a-z][A-Z]|[A-Z]{2})[\w/-]*")
+# "Hoà" and "hòa" are spelled as the documents spell them, because the encoder takes them for two words.
+_TONES = dict(
+    zip(
+        re.findall(r"\w+", "oà oá oả oã oạ oè oé oẻ oẽ oẹ uỳ uý uỷ uỹ uỵ"),
+        re.findall(r"\w+", "òa óa ỏa õa ọa òe óe ỏe õe ọe ùy úy ủy ũy ụy"),
+        strict=True,
+    )
+)
+_TONE = re.compile(rf"(?<!q)(?:{'|'.join(_TONES)})(?![^\W\d_])", re.IGNORECASE)
+_NAME_PART = r"\w*(?:\d|[a-z][A-Z]|[A-Z]{2})\w*"
+_NAME = re.compile(rf"\b{_NAME_PART}(?:[/-]{_NAME_PART})*")
+_PROPER = re.compile(r"[^\W\d_a-z]\w+(?: [^\W\d_a-z]\w+)+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,27 +50,50 @@ def parse(text: str) -> Query:
     text = " ".join(clean(text).split())[:MAX_LENGTH]
     spoken = language(text)
     if spoken == "vi":
-        plain = expand(text)
+        plain = expand(_TONE.sub(_moved_tone, text))
         counted = (*terms(text), *terms(plain), *(term for more in _synonyms(plain) for term in terms(more)))
         return Query(text, plain, spoken, plain, tuple(dict.fromkeys(counted)))
     # Words of other languages are left out of BM25: "Vietnam", "day" and "in" are syllables of Vietnamese too.
-    translated = " ".join(_translated(text)) if spoken == "en" else ""
-    names = " ".join(_NAME.findall(text))
-    encoded = f"{text} {translated}".strip()
-    counted = (*terms(translated), *terms(names))
+    translated = _translated(text) if spoken == "en" else ()
+    encoded = " ".join((text, *translated))
+    counted = (*terms(" ".join(translated)), *(term for name in _names(text) for term in terms(name)))
     return Query(text, text, spoken, encoded, tuple(dict.fromkeys(counted)))
+
+
+def _moved_tone(match: re.Match[str]) -> str:
+    moved = _TONES[match[0].lower()]
+    return "".join(new.upper() if old.isupper() else new for old, new in zip(match[0], moved, strict=True))
 
 
 def expand(text: str) -> str:
     """The text with its abbreviations written out: "dvc onl có mất tiền ko" -> "dịch vụ công trực tuyến có …"."""
-    return _TOKEN.sub(lambda match: _written_out(match[0]), text)
+    text = clean(text)
+    shouted = _is_shouted(text)
+    return _TOKEN.sub(lambda match: _written_out(match[0], shouted), text)
 
 
-def _written_out(token: str) -> str:
+def _is_shouted(text: str) -> bool:
+    """In a sentence of capitals they tell nothing: "AI" may be ai and "CA" cả."""
+    return text.isupper() and len(text.split()) > 2
+
+
+def _written_out(token: str, shouted: bool) -> str:
     """ "cả" and "ai" are words: only a token typed without diacritics (đ apart) can be an abbreviation."""
     table = _abbreviations()
     bare = token.translate(_PLAIN_D)
+    if shouted:
+        return table.get(bare.lower(), token)
+    if len(bare) == 1:
+        return table.get(bare, token)  # the K of "Bệnh viện K" is a name
     return table.get(bare) or table.get(bare.lower()) or token
+
+
+def _names(text: str) -> list[str]:
+    """What is spelled the same in every language: "iHanoi", "2026", "18-NQ/TU", "Hoàn Kiếm", "Cat Linh"."""
+    if _is_shouted(text):
+        text = text.lower()
+    proper = [name for name in _PROPER.findall(text) if all(fold(word) in syllables() for word in name.split())]
+    return [*_NAME.findall(text), *proper]
 
 
 def _synonyms(plain: str) -> list[str]:
@@ -70,8 +105,8 @@ def _translated(text: str) -> list[str]:
     """The Vietnamese of the programme's terms in an English text, in its order; a longer term hides those inside it."""
     rest = f" {' '.join(words(text))} "
     found: list[tuple[int, str]] = []
-    for term, vietnamese in _phrases("english.yaml").items():
-        match = re.search(rf" {term}(?:s|es|ed|ing)? ", rest)
+    for pattern, vietnamese in _english():
+        match = pattern.search(rest)
         if match:
             found.append((match.start(), vietnamese))
             rest = f"{rest[: match.start()]} {'·' * (len(match[0]) - 2)} {rest[match.end() :]}"
@@ -81,6 +116,21 @@ def _translated(text: str) -> list[str]:
 @functools.cache
 def _abbreviations() -> dict[str, str]:
     return _table("abbreviations.yaml")
+
+
+@functools.cache
+def _english() -> tuple[tuple[re.Pattern[str], str], ...]:
+    return tuple((re.compile(f" {_inflected(term)} "), meaning) for term, meaning in _phrases("english.yaml").items())
+
+
+def _inflected(term: str) -> str:
+    """A pattern of a term and what English makes of its end: fees, cities, merged, submitting."""
+    stem, last = term[:-1], term[-1]
+    if last == "y":
+        return f"{stem}(?:y|ys|ies|ied|ying)"
+    if last == "e" and not stem.endswith("e"):  # "feed" is no fee
+        return f"{stem}(?:e|es|ed|ing)"
+    return f"{term}(?:s|es|{last}?(?:ed|ing))?"
 
 
 @functools.cache

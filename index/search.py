@@ -3,6 +3,7 @@
 The same `Query` serves the bot, `hanoidx index search` and the evaluation, so that they cannot differ.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,12 +15,17 @@ from index.query import Query
 from index.snapshot import Snapshot
 
 CANDIDATES = 50
-UNIT_WEIGHT = 0.5  # of the best unit's similarity, beside 1 for the passage's and 1 for BM25; see EXPERIMENTS.md
+# Beside 1 for the passage's similarity and 1 for BM25; measured in EXPERIMENTS.md.
+UNIT_WEIGHT = 0.5  # of the best unit's similarity
+SAMPLE_WEIGHT = 1.5  # of the nearest sample question's
 
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A passage found. `dense` is its cosine, `bm25` its BM25 score, `units` its units' cosines; rank starts at 1."""
+    """A passage found. `dense` is its cosine, `bm25` its BM25 score, `units` its units' cosines; rank starts at 1.
+
+    `samples` are, unit by unit, the cosine of the nearest sample question; 0 where none is among the nearest.
+    """
 
     rank: int
     passage: Passage
@@ -28,31 +34,79 @@ class Hit:
     dense: float
     bm25: float
     units: tuple[float, ...]
+    samples: tuple[float, ...]
 
 
 def search(snapshot: Snapshot, query: Query, k: int) -> tuple[Hit, ...]:
     """The `k` best passages, best first; equal scores keep the order of the documents."""
     vector = snapshot.encoder.encode_query(query.encoded)
     lexical = bm25_scores(snapshot, query.terms)
-    rows = _candidates(snapshot, vector, lexical)
+    samples = _samples(snapshot, vector)
+    rows = _candidates(snapshot, vector, lexical, samples)
     dense = np.array([snapshot.vectors.reconstruct(int(row)) @ vector for row in rows], np.float32)
     units = [
         snapshot.unit_vectors[snapshot.unit_rows[r] : snapshot.unit_rows[r + 1]].astype(np.float32) @ vector
         for r in rows
     ]
-    best_unit = np.array([scores.max() for scores in units], np.float32)
-    score = _standardised(dense) + _standardised(lexical[rows]) + UNIT_WEIGHT * _standardised(best_unit)
+    floor = min((cosine for of_units in samples.values() for cosine in of_units.values()), default=0.0)
+    nearest = np.array([max(samples.get(int(row), {-1: floor}).values()) for row in rows], np.float32)
+    score = (
+        _standardised(dense)
+        + _standardised(lexical[rows])
+        + UNIT_WEIGHT * _standardised(np.array([scores.max() for scores in units], np.float32))
+        + SAMPLE_WEIGHT * _standardised(nearest)
+    )
     best = sorted(range(len(rows)), key=lambda i: (-score[i], rows[i]))[:k]
     return tuple(
-        _hit(rank, snapshot, int(rows[i]), score[i], dense[i], lexical[rows[i]], units[i])
+        _hit(
+            snapshot,
+            rank,
+            int(rows[i]),
+            samples,
+            score=score[i],
+            dense=dense[i],
+            lexical=lexical[rows[i]],
+            units=units[i],
+        )
         for rank, i in enumerate(best, 1)
     )
 
 
-def _hit(rank: int, snapshot: Snapshot, row: int, score: float, dense: float, bm25: float, units: Vectors) -> Hit:
+def _hit(
+    snapshot: Snapshot,
+    rank: int,
+    row: int,
+    samples: dict[int, dict[int, float]],
+    *,
+    score: float,
+    dense: float,
+    lexical: float,
+    units: Vectors,
+) -> Hit:
     passage = snapshot.passage(row)
-    entry = snapshot.entries[passage.document_id]
-    return Hit(rank, passage, entry, float(score), float(dense), float(bm25), tuple(map(float, units)))
+    return Hit(
+        rank=rank,
+        passage=passage,
+        entry=snapshot.entries[passage.document_id],
+        score=float(score),
+        dense=float(dense),
+        bm25=float(lexical),
+        units=tuple(map(float, units)),
+        samples=tuple(samples.get(row, {}).get(place, 0.0) for place in range(len(passage.units))),
+    )
+
+
+def _samples(snapshot: Snapshot, vector: Vectors) -> dict[int, dict[int, float]]:
+    """The nearest sample questions: passage -> unit in it -> cosine of its nearest one."""
+    count = min(CANDIDATES, snapshot.questions.ntotal)
+    found: dict[int, dict[int, float]] = {}
+    if count:
+        cosines, questions = snapshot.questions.search(vector[None, :], count)
+        for cosine, question in zip(cosines[0], questions[0], strict=True):
+            if question >= 0:
+                row, place = map(int, snapshot.question_units[question])
+                found.setdefault(row, {}).setdefault(place, float(cosine))  # nearest first
+    return found
 
 
 def bm25_scores(snapshot: Snapshot, terms: tuple[str, ...]) -> npt.NDArray[np.float32]:
@@ -63,11 +117,13 @@ def bm25_scores(snapshot: Snapshot, terms: tuple[str, ...]) -> npt.NDArray[np.fl
     return np.asarray(snapshot.bm25.get_scores(known), np.float32)
 
 
-def _candidates(snapshot: Snapshot, vector: Vectors, lexical: npt.NDArray[np.float32]) -> npt.NDArray[np.int64]:
+def _candidates(
+    snapshot: Snapshot, vector: Vectors, lexical: npt.NDArray[np.float32], samples: Collection[int]
+) -> npt.NDArray[np.int64]:
     count = min(CANDIDATES, len(snapshot))
     _, nearest = snapshot.vectors.search(vector[None, :], count)
     best = np.argpartition(-lexical, count - 1)[:count]
-    rows = np.union1d(nearest[0], best[lexical[best] > 0])
+    rows = np.union1d(np.union1d(nearest[0], best[lexical[best] > 0]), np.array(list(samples), np.int64))
     return rows[rows >= 0]
 
 

@@ -91,7 +91,7 @@ def write_document() -> WriteDocument:
 
 @pytest.fixture
 def small_documents(tmp_path: Path) -> Path:
-    """A folder of four small documents: 6 passages, 10 units."""
+    """A folder of four small documents: 6 passages, 10 units, 3 sample questions, one of them for the last document."""
     folder = tmp_path / "documents"
     _write_document(
         folder,
@@ -113,4 +113,12 @@ def small_documents(tmp_path: Path) -> Path:
         "## Mức thu\n\nNộp hồ sơ trực tuyến được miễn lệ phí.\n\n## Hồ sơ\n\n- Đơn đăng ký;\n- Căn cước công dân.",
     )
     _write_document(folder, "wifi-cong-cong", "## Ở đâu\n\nWifi công cộng có quanh hồ Hoàn Kiếm.")
+    (folder / "questions").mkdir()
+    for document_id, answered_by, question in (
+        ("le-phi-truc-tuyen", "Nộp hồ sơ trực tuyến", "Làm giấy tờ qua mạng có mất tiền không?"),
+        ("tong-dai-1022", "Tổng đài 1022", "Muốn báo ổ gà thì gọi số nào?"),
+        ("xa-phuong", "Phường: 51", "Có mấy phường?"),
+    ):
+        text = f"- answered_by: {answered_by!r}\n  questions: [{question!r}]\n"
+        (folder / "questions" / f"{document_id}.yaml").write_text(text, "utf-8")
     return folder

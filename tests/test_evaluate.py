@@ -20,15 +20,13 @@ from bot.evaluate import (
     QuestionsError,
     Result,
     Wording,
-    print_table,
     read,
     run,
     shortcomings,
     strip_diacritics,
-    to_html,
     to_json,
-    trade_off,
 )
+from bot.report import print_table, to_html, trade_off
 from corpus.document import Entry, Kind, Passage, Unit
 from index.search import Hit
 
@@ -73,7 +71,7 @@ def citation(
 def hit(document_id: str, start: int, end: int) -> Hit:
     unit = Unit(Kind.SENTENCE, start, end, TEXTS[document_id][start:end], TEXTS[document_id][start:end])
     entry = Entry(document_id, "Tên", "UBND", None, "bài viết", None, "2025", "còn hiệu lực", (), (), ())
-    return Hit(1, Passage(f"{document_id}#mo-dau", document_id, (), (unit,)), entry, 1.0, 0.9, 3.0, (0.9,))
+    return Hit(1, Passage(f"{document_id}#mo-dau", document_id, (), (unit,)), entry, 1.0, 0.9, 3.0, (0.9,), (0.0,))
 
 
 EVIDENCE_HIT = hit("xa-phuong", 0, 36)

@@ -61,7 +61,8 @@ def test_a_build_tells_what_was_built_and_makes_it_active(tmp_path: Path) -> Non
 documents  4
 passages   6
 units      10
-vectors    16 encoded, 0 reused
+questions  3
+vectors    19 encoded, 0 reused
 time       \d+\.\d s, [\d,]+ passages/s
 active     yes
 """,
@@ -74,7 +75,7 @@ def test_a_second_build_takes_over_the_vectors_of_unchanged_passages(
 ) -> None:
     write_document(small_documents, "them-mot", "## Mới\n\nMột câu mới.")
     result = run("build")
-    assert "\nvectors    2 encoded, 16 reused\n" in result.stdout
+    assert "\nvectors    2 encoded, 19 reused\n" in result.stdout
     assert f"snapshot   {active(built)}\n" in result.stdout
 
 

@@ -60,6 +60,8 @@ FILES = (
     "documents.jsonl",
     "offsets.npy",
     "passages.jsonl",
+    "question_units.npy",
+    "questions.faiss",
     "unit_rows.npy",
     "unit_vectors.npy",
     "vectors.faiss",

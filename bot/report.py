@@ -1,0 +1,360 @@
+"""An evaluation for people: a table on the terminal, and one page that loads nothing.
+
+matplotlib and jinja2 are an optional extra and are imported only when the page is made.
+"""
+
+import io
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from bot.dialogue import Status
+from bot.evaluate import (
+    ANSWERABLE,
+    BARS,
+    KINDS,
+    RUNS,
+    RUNS_NOTE,
+    Evaluation,
+    Figures,
+    Item,
+    MissingExtra,
+    Result,
+    Wording,
+    answered,
+    kinds_of,
+    met,
+    share,
+)
+
+SHOWN_HITS = 5
+
+_ROWS = {  # section -> figure -> label; the second section has the kinds of the file
+    "Đúng theo việc": {
+        "right.all": "tất cả",
+        "right.answer": "trả lời",
+        "right.outdated": "nói rõ tin đã cũ",
+        "right.abstain": "nói là không có",
+        "right.offtopic": "biết ngoài chủ đề",
+        "right.refuse": "từ chối",
+        "right.smalltalk": "chào hỏi",
+        "right.answerable": "trả lời + tin đã cũ",
+        "drop.right": "kém viết đúng, điểm",
+    },
+    "Đúng theo loại câu": {},
+    "Tìm thấy bằng chứng": {
+        "recall@1": "ở hạng 1",
+        "recall@5": "trong 5 hạng đầu",
+        "drop.recall@5": "kém viết đúng, điểm",
+        "recall@1.vietnamese": "tiếng Việt, hạng 1",
+        "recall@5.vietnamese": "tiếng Việt, 5 hạng",
+    },
+    "Nhầm": {"false_answers": "trả lời nhầm", "false_refusals": "từ chối nhầm"},
+    "Độ dài câu trả lời": {
+        "length.median": "trung vị",
+        "length.p90": "90% không quá",
+        "length.max": "dài nhất",
+    },
+    "Thời gian, mili giây": {"latency.p50": "50% không quá", "latency.p95": "95% không quá"},
+    "Trích dẫn hỏng": {"citations.bad_numbers": "số [n]", "citations.bad_quotes": "lời trích"},
+}
+
+
+def print_table(evaluation: Evaluation, console: Console) -> None:
+    table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
+    table.add_column("")
+    for label in (*RUNS.values(), "mốc"):
+        table.add_column(label, justify="right", no_wrap=True)
+    for section, rows in _sections(evaluation).items():
+        table.add_row(f"[bold]{section}[/]")
+        for name, label in rows.items():
+            cells = (_cell(name, run, figures) for run, figures in evaluation.runs.items())
+            table.add_row(f"  {escape(label)}", *cells, _bar_text(name))
+    console.print(table)
+    states = [reached for name in BARS for run in RUNS if (reached := met(name, run, evaluation.runs[run])) is not None]
+    console.print(f"Đạt {sum(states)}/{len(states)} mốc. [dim]Số mờ: đếm trên mấy câu. {RUNS_NOTE}.[/]")
+
+
+def _sections(evaluation: Evaluation) -> dict[str, dict[str, str]]:
+    """The rows of the table that have a figure, under their sections."""
+    kinds = {f"kind.{kind}": KINDS.get(kind, kind) for kind in kinds_of(evaluation.results)}
+    return {
+        section: {
+            name: label
+            for name, label in (rows or kinds).items()
+            if any(name in figures for figures in evaluation.runs.values())
+        }
+        for section, rows in _ROWS.items()
+    }
+
+
+def _cell(name: str, run: str, figures: Figures) -> str:
+    if name not in figures:
+        return "[dim]–[/]"
+    mark = {None: "", True: "[green]✓[/] ", False: "[red]✗[/] "}[met(name, run, figures)]
+    return f"{mark}{_value_text(name, figures[name].value)} [dim]{figures[name].n:>3}[/]"
+
+
+def _bar_text(name: str) -> str:
+    bar = BARS.get(name)
+    return f"{'≥' if bar.sign == '>=' else '≤'} {_value_text(name, bar.limit).replace(',0', '')}" if bar else ""
+
+
+def _value_text(name: str, value: float) -> str:
+    family = name.partition(".")[0]
+    if family in ("length", "citations"):
+        return f"{value:.0f}"
+    if family not in ("latency", "drop"):
+        return f"{value * 100:.1f}%".replace(".", ",")
+    return f"{value * (100 if family == 'drop' else 1):.1f}".replace(".", ",")
+
+
+# As one page
+
+
+@dataclass(frozen=True, slots=True)
+class _Card:
+    """A question with something wrong; answers that are alike stand once, with all the wordings that got them."""
+
+    item: Item
+    wordings: Mapping[str, bool]
+    blocks: tuple[tuple[str, Result], ...]
+
+
+def to_html(evaluation: Evaluation, threshold: float | None = None) -> str:
+    """One page that loads nothing; `threshold` is what `Answer.confidence` is compared with."""
+    try:
+        import jinja2
+        import markupsafe
+    except ImportError as error:
+        raise MissingExtra("jinja2") from error
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(Path(__file__).parent),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    cards = [card for card in _cards(evaluation) if not all(card.wordings.values())]
+    clean, sections = evaluation.of(Wording.CLEAN), _sections(evaluation)
+    bars = [
+        (section, label, name, run, evaluation.runs[run][name], reached)
+        for section, rows in sections.items()
+        for name, label in rows.items()
+        for run in RUNS
+        if (reached := met(name, run, evaluation.runs[run])) is not None
+    ]
+    return environment.get_template("report.html").render(
+        runs=evaluation.runs,
+        run_labels=RUNS,
+        runs_note=RUNS_NOTE,
+        sections=sections,
+        bars=bars,
+        missed=[bar[:-1] for bar in bars if not bar[-1]],
+        met=met,
+        value_text=_value_text,
+        bar_text=_bar_text,
+        plots=[(title, note, markupsafe.Markup(svg)) for title, note, svg in _plots(evaluation, threshold)],  # noqa: S704 - matplotlib's, not a person's
+        groups=[
+            (KINDS.get(kind, kind), of_kind, sum(result.item.kind == kind for result in clean))
+            for kind in kinds_of(clean)
+            if (of_kind := [card for card in cards if card.item.kind == kind])
+        ],
+        faults=[
+            (result.item.id, RUNS[result.wording], fault)
+            for result in evaluation.results
+            for fault in (*result.bad_numbers, *result.bad_quotes)
+        ],
+        asked=len(clean),
+        wrong=sum(not result.right for result in clean),
+        snapshots=sorted({r.answer.snapshot_id for r in clean if r.answer.snapshot_id}),
+        threshold=threshold,
+        shown_hits=SHOWN_HITS,
+    )
+
+
+def _cards(evaluation: Evaluation) -> Iterator[_Card]:
+    of_item: dict[str, list[Result]] = {}
+    for result in evaluation.results:
+        of_item.setdefault(result.item.id, []).append(result)
+    for results in of_item.values():
+        alike: dict[tuple[Status, str], list[Result]] = {}
+        for result in results:
+            if not result.right:
+                alike.setdefault((result.answer.status, result.answer.text), []).append(result)
+        yield _Card(
+            item=results[0].item,
+            wordings={RUNS[result.wording].rstrip("*"): result.right for result in results},
+            blocks=tuple((", ".join(RUNS[r.wording].rstrip("*") for r in same), same[0]) for same in alike.values()),
+        )
+
+
+# Plots. They are drawn in the colours of the page's light theme, then given the names of its CSS variables.
+
+_COLOURS = {"ink": "#1c2733", "faint": "#8a97a3", "good": "#14786a", "bad": "#c4492d", "other": "#5a64c8"}
+_WIDTH = 4.4  # inches; 317 points, about a phone's width, so that 9-point text stays readable there
+
+
+def _plots(evaluation: Evaluation, threshold: float | None) -> Iterator[tuple[str, str, str]]:
+    """Title, note and SVG of each plot that has something to show."""
+    try:
+        import matplotlib as mpl
+        from matplotlib.figure import Figure as Drawing
+    except ImportError as error:
+        raise MissingExtra("matplotlib") from error
+    style: dict[Any, Any] = {
+        "svg.fonttype": "none",
+        "text.parse_math": False,
+        "font.size": 9,
+        "axes.spines.top": False,
+        "axes.spines.right": False,
+        "axes.linewidth": 0.6,
+        **dict.fromkeys(("text.color", "axes.labelcolor", "xtick.color", "ytick.color"), _COLOURS["ink"]),
+        **dict.fromkeys(("axes.edgecolor", "grid.color"), _COLOURS["faint"]),
+        **dict.fromkeys(("figure.facecolor", "axes.facecolor", "savefig.facecolor", "legend.facecolor"), "none"),
+        "legend.frameon": False,
+    }
+    plots = {"kinds": _plot_kinds, "scores": _plot_scores, "trade-off": _plot_trade_off, "latency": _plot_latency}
+    for name, plot in plots.items():
+        with mpl.rc_context(style | {"svg.hashsalt": name}):
+            drawing = Drawing(layout="constrained")
+            texts = plot(drawing, evaluation, threshold)
+            if texts:
+                yield *texts, _svg(drawing, name, *texts)
+
+
+def _svg(drawing: Any, name: str, title: str, note: str) -> str:
+    """An inline SVG with a name and a description, ids of its own, and the colours of the page."""
+    stream = io.StringIO()
+    drawing.savefig(stream, format="svg", metadata=dict.fromkeys(("Creator", "Date", "Format", "Type")))
+    svg = stream.getvalue()
+    svg = re.sub(r"<metadata>.*?</metadata>|<!--.*?-->", "", svg[svg.index("<svg") :], flags=re.DOTALL)
+    svg = re.sub(r'(\bid="|url\(#|href="#)', rf"\g<1>{name}-", svg).replace("xlink:href", "href")
+    for variable, colour in _COLOURS.items():
+        svg = svg.replace(colour, f"var(--{variable})")
+    box = re.search(r'viewBox="[^"]*"', svg)
+    assert box, "matplotlib writes a viewBox"
+    head = (
+        f'<svg {box[0]} role="img" aria-labelledby="{name}-title {name}-note">'
+        f'<title id="{name}-title">{title}</title><desc id="{name}-note">{note}</desc>'
+    )
+    return head + svg[svg.index(">") + 1 :]
+
+
+def _plot_kinds(drawing: Any, evaluation: Evaluation, _: float | None) -> tuple[str, str]:
+    clean, stripped = evaluation.runs["clean"], evaluation.runs["stripped"]
+    names = [name for name in clean if name.startswith("kind.")]
+    drawing.set_size_inches(_WIDTH, 0.5 + 0.24 * len(names))
+    axes = drawing.subplots()
+    axes.barh(range(len(names)), [clean[name].value for name in names], height=0.66, color=_COLOURS["good"], alpha=0.8)
+    axes.plot(
+        [stripped[name].value for name in names],
+        range(len(names)),
+        linestyle="none",
+        marker="o",
+        markersize=5,
+        markerfacecolor="none",
+        markeredgecolor=_COLOURS["ink"],
+        clip_on=False,
+    )
+    for row, name in enumerate(names):
+        figure = clean[name]
+        axes.text(1.04, row, f"{round(figure.value * figure.n)}/{figure.n}", va="center")
+    axes.set_yticks(range(len(names)), [KINDS.get(name[5:], name[5:]) for name in names])
+    axes.invert_yaxis()
+    axes.tick_params(axis="y", length=0)
+    _percent_axis(axes.xaxis, axes.set_xlim)
+    return "Tỉ lệ đúng theo loại câu hỏi", "Thanh: viết đúng chính tả. Vòng tròn: cùng câu ấy bỏ dấu. Số: đúng/tổng."
+
+
+def _plot_scores(drawing: Any, evaluation: Evaluation, threshold: float | None) -> tuple[str, str] | None:
+    scored = [r for r in evaluation.of(Wording.CLEAN) if r.answer.confidence is not None]
+    if not scored:
+        return None
+    groups = (
+        ("trả lời đúng", "good", [r for r in scored if r.item.expect in ANSWERABLE and r.right]),
+        ("đáng lẽ trả lời được mà sai", "bad", [r for r in scored if r.item.expect in ANSWERABLE and not r.right]),
+        ("không nên trả lời", "other", [r for r in scored if r.item.expect not in ANSWERABLE]),
+    )
+    bins = np.histogram_bin_edges([r.answer.confidence or 0.0 for r in scored], bins=30)
+    drawing.set_size_inches(_WIDTH, 3.9)
+    rows = drawing.subplots(len(groups), 1, sharex=True)
+    for axes, (label, colour, results) in zip(rows, groups, strict=True):
+        axes.hist([r.answer.confidence for r in results], bins=bins, color=_COLOURS[colour], alpha=0.8)
+        axes.set_title(f"{label} ({len(results)} câu)", loc="left", fontsize=9)
+        axes.yaxis.get_major_locator().set_params(integer=True, nbins=3)
+        if threshold is not None:
+            axes.axvline(threshold, color=_COLOURS["ink"], linestyle="--", linewidth=1)
+    mark = f" (gạch đứng: ngưỡng {_decimal(threshold)})" if threshold is not None else ""
+    rows[-1].xaxis.set_major_formatter(lambda value, _: _decimal(value))
+    rows[-1].set_xlabel(f"điểm tin cậy{mark}")
+    return "Điểm tin cậy", "Số câu theo điểm. Ngưỡng tốt để ít câu đúng bên trái, ít câu không nên trả lời bên phải."
+
+
+def _plot_trade_off(drawing: Any, evaluation: Evaluation, threshold: float | None) -> tuple[str, str] | None:
+    clean = evaluation.of(Wording.CLEAN)
+    figures = evaluation.runs["clean"]
+    if not {"false_refusals", "false_answers"} <= figures.keys() or all(r.answer.confidence is None for r in clean):
+        return None
+    scores = sorted({r.answer.confidence for r in clean if r.answer.confidence is not None})
+    curve = [trade_off(clean, at) for at in (*scores, scores[-1] + 1)]
+    drawing.set_size_inches(_WIDTH, 3.4)
+    axes = drawing.subplots()
+    axes.plot(*zip(*curve, strict=True), color=_COLOURS["other"], linewidth=1.6, label="khi ngưỡng thay đổi")
+    if threshold is not None:
+        label = f"ngưỡng {_decimal(threshold)}"
+        axes.plot(*trade_off(clean, threshold), "o", color=_COLOURS["other"], markersize=7, label=label, clip_on=False)
+    observed = figures["false_refusals"].value, figures["false_answers"].value
+    axes.plot(*observed, "X", color=_COLOURS["bad"], markersize=7, label="bot hiện nay", clip_on=False)
+    _percent_axis(axes.xaxis, axes.set_xlim)
+    _percent_axis(axes.yaxis, axes.set_ylim)
+    axes.set_xlabel(f"không trả lời câu nên trả lời (của {figures['false_refusals'].n} câu)")
+    axes.set_ylabel(f"trả lời câu không nên (của {figures['false_answers'].n})")
+    axes.legend(fontsize=8)
+    return "Chọn ngưỡng", "Mỗi điểm là một ngưỡng: càng gần góc trái dưới càng tốt. Chỉ xét điểm tin cậy."
+
+
+def trade_off(results: Sequence[Result], threshold: float) -> tuple[float, float]:
+    """Shares of false refusals and of false answers, were every score at or above the threshold answered."""
+
+    def would_answer(result: Result) -> bool:
+        confidence = result.answer.confidence
+        return answered(result) if confidence is None else confidence >= threshold
+
+    refusals = share(not would_answer(result) for result in results if result.item.expect in ANSWERABLE)
+    answers = share(would_answer(result) for result in results if result.item.expect not in ANSWERABLE)
+    return refusals.value, answers.value
+
+
+def _plot_latency(drawing: Any, evaluation: Evaluation, _: float | None) -> tuple[str, str]:
+    times = [result.answer.timings.total for result in evaluation.of(Wording.CLEAN)]
+    figures = evaluation.runs["clean"]
+    drawing.set_size_inches(_WIDTH, 2.6)
+    axes = drawing.subplots()
+    axes.ecdf(times, color=_COLOURS["good"])
+    for name, part in (("latency.p50", 0.5), ("latency.p95", 0.95)):
+        value = figures[name].value
+        axes.plot(value, part, "o", color=_COLOURS["ink"], markersize=5)
+        axes.annotate(f"{part:.0%}: {_value_text(name, value)} ms", (value, part), (7, -10), textcoords="offset points")
+    axes.set_xlim(0, 1.35 * max(figures["latency.p95"].value, 1e-3))
+    _percent_axis(axes.yaxis, axes.set_ylim)
+    axes.set_xlabel("mili giây")
+    return "Thời gian trả lời", f"Phần câu hỏi được trả lời trong chừng ấy thời gian ({len(times)} câu viết đúng)."
+
+
+def _percent_axis(axis: Any, set_limits: Callable[[float, float], object]) -> None:
+    set_limits(0, 1)
+    axis.set_ticks([0, 0.25, 0.5, 0.75, 1], ["0", "25%", "50%", "75%", "100%"])
+    axis.grid(visible=True, linewidth=0.4, alpha=0.6)
+    axis.axes.set_axisbelow(True)
+
+
+def _decimal(value: float) -> str:
+    return f"{value:.3g}".replace(".", ",")
