@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 
-from corpus.normalize import fold, words
+from corpus.normalize import fold, references, words
 from corpus.values import Value
 
 
@@ -186,9 +186,15 @@ def asked(plain: str) -> Asked:
     numbers = frozenset(word for word in words(text) if len(word) > 1 and word.isdigit() and word not in years)
     return Asked(
         values=tuple(values),
-        form=next((form for pattern, form in _FORMS if pattern.search(text)), Form.FACT),
+        form=_form(text),
         years=years,
         numbers=numbers,
         current=bool(_CURRENT.search(text)),
         holds=bool(_HOLDS.search(text)),
     )
+
+
+def _form(text: str) -> Form:
+    if len(set(references(text))) > 1:  # "Nghị quyết 15 và Nghị quyết 57 …"
+        return Form.COMPARE
+    return next((form for pattern, form in _FORMS if pattern.search(text)), Form.FACT)

@@ -21,7 +21,7 @@ from index.search import Hit
 from index.snapshot import Snapshot
 
 LIMIT = 600  # characters of an answer's text; the contract of `hanoidx ask`
-MARGIN_LIST = 4.0  # log-odds below the best unit at which a list no longer joins, where a list is asked for
+MARGIN_LIST = 3.0  # log-odds below the best unit at which a list no longer joins, where a list is asked for
 MARGIN_WHOLE = 2.5  # log-odds by which a list's mean may be below its best unit for the list to come whole
 MARGIN_NEWER = 6.0  # the same for a unit of a document that supersedes the best unit's
 MARGIN_LATEST = 5.0  # the same for the latest unit, where a question asks whether something still holds
@@ -181,7 +181,7 @@ def _newer(ranked: Sequence[Ranked], asked: Asked) -> Iterator[Chosen]:
             break
     if asked.holds:
         near = [unit for unit in ranked if unit.score >= best.score - MARGIN_LATEST and not read(unit.unit).unknown]
-        if numbered := next((unit for unit in near if asked.numbers & read(unit.unit).words), None):
+        if numbered := next((unit for unit in ranked if asked.numbers & read(unit.unit).words), None):
             yield Chosen(numbered.hit, numbered.row)
         latest = max(near, key=lambda unit: (max(read(unit.unit).years, default=""), unit.score), default=best)
         if max(read(latest.unit).years, default="") > max(read(best.unit).years, default=""):
@@ -229,11 +229,14 @@ def _companions(unit: Ranked, asked: Asked) -> Iterator[Chosen]:
         latest = max(row for row, other in enumerate(units) if other.columns == unit.unit.columns)
         if asked.form is Form.YES_NO or asked.current:
             yield Chosen(unit.hit, latest)
-    following = unit.row + 1
-    while following < len(units) and unit.unit.kind is Kind.ROW and units[following].kind is Kind.ROW:
-        following += 1
-    if following < len(units) and units[following].kind is not Kind.ROW and _CAVEAT.search(fold(units[following].text)):
-        yield Chosen(unit.hit, following)
+    after = [row for row in range(unit.row + 1, len(units)) if units[row].kind is not Kind.ROW]
+    if unit.unit.kind is not Kind.ROW:
+        after = after[:1]
+    caveat = next((row for row in after if _CAVEAT.search(fold(units[row].text))), None)
+    if caveat is None and asked.holds and unit.unit.kind is Kind.SENTENCE:
+        caveat = next(iter(after), None)
+    if caveat is not None:
+        yield Chosen(unit.hit, caveat)
 
 
 def _runs(chosen: Sequence[Chosen]) -> list[Run]:
@@ -298,8 +301,9 @@ def _head(one: Chosen) -> str:
 
 
 def _short(title: str) -> str:
-    """A title up to its colon or bracket, where that leaves enough to know the document by."""
-    return next((part for part in re.split(r"(?=:)|(?= \()", title) if len(part) >= TITLE), title)
+    """A title up to a colon or a bracket, where that leaves enough to know the document by."""
+    ends = (match.start() for match in re.finditer(r":| \(", title))
+    return title[: next((end for end in ends if end >= TITLE), len(title))]
 
 
 def _brief(unit: Unit) -> str:

@@ -18,12 +18,12 @@ SUBJECT = 300  # characters of an earlier question that are carried over
 _THINGS = (
     "văn bản|kế hoạch|nghị quyết|quyết định|luật|báo cáo|chính sách|chương trình|đề án|ứng dụng|trung tâm|thủ tục"
     "|dịch vụ|số liệu|việc|điều|cái|con số|năm|ngày|tháng|người|ông|bà|nơi|chỗ|loại|mục|phần|phường|xã|chuyện"
-    "|trang|cổng|đợt|mức|quy định|hồ sơ|thẻ|cơ quan|đơn vị|chiến dịch|tổng đài"
+    "|thông tin|trang|cổng|đợt|mức|quy định|hồ sơ|thẻ|cơ quan|đơn vị|chiến dịch|tổng đài"
 )
 _SO = "thì (?:sao|thế nào|như thế nào)"
 _THAT = re.compile(rf"\b({_THINGS}|số|sở) (?:đó|ấy|này|kia)\b")
 _THAT_BARE = re.compile(
-    rf"\b({fold(_THINGS)}) (?:do|ay)"
+    rf"\b({fold(_THINGS)}) (?:do|ay|(?<!nam )(?<!ngay )(?<!thang )nay)"
     r"(?:$|\?| (?!(?:ubnd|cong (?:an|ty)|thanh|thi|co|don|dau|bo|hdnd)\b|ai\b(?! ky)|so [^mbnh]))"
 )
 _SAYS_SO = re.compile(
@@ -32,17 +32,18 @@ _SAYS_SO = re.compile(
     r"|\bnó\b"
     r"|\b(?:ở|trên|trong|tại|từ|sau) (?:đó|đấy)\b"
     r"|\bvừa (?:nói|nêu|kể)\b"
+    r"|^(?:what|how) about\b"
 )
 # Without diacritics "con" is a child, "do" is "by", "the" a card and "no" a debt, so they count in fewer places.
 _SAYS_SO_BARE = re.compile(
-    r"^(?:the|vay) (?:con|thi)\b"
+    r"^the (?:con|thi)\b|^vay (?!tien|von|ngan hang|mua)"
     r"|^(?:the|vay|con) (?:nam|ngay|thang|quy|loai|phan|khu|o|sao|ve)\b(?! (?:thang|ao|xe|dien)\b)"
     rf"|^con (?:\S+ ){{0,5}}{fold(_SO)}|^con (?!toi|em|chau|minh|dau|so|duong)\S+(?: \S+)?\W*$"
     r"|^(?:gio )?con (?:gi|hieu luc|ap dung|han|duoc|dung|mien phi)\b"
     r"|^no (?:o|la|co|con|gom|bao gom|bao nhieu|do|thi|duoc|dung|lam|het|ra doi)\b|\bno (?:o dau|la gi|gom)\b"
     r"|\bvua (?:noi|neu|ke)\b"
 )
-_SAYS_SO_ENGLISH = re.compile(r"^(?:what|how) about\b|(?:^and|\bit|\bthey|\bthat one|\bthis one)\b(?! (?:\S+ ){4})")
+_SAYS_SO_ENGLISH = re.compile(r"(?:^and|\bit|\bthey|\bthat one|\bthis one)\b(?! (?:\S+ ){4})")
 # "doanh nghiệp thì sao?" is another case of what was asked; "bị lừa thì làm sao?" is not.
 _OTHER_CASE = re.compile(rf"^(?!bị |quên |mất |lỡ |khi |nhận )(?:\S+ ){{1,4}}(?:{_SO}|{fold(_SO)})\b")
 _YEAR = re.compile(r"(?<![\d/-])(?:năm |nam )?((?:19|20)\d{2}(?:\s?-\s?(?:19|20)\d{2})?)\b(?![/-])", re.IGNORECASE)
@@ -51,7 +52,7 @@ _WORD = re.compile(r"[^\W_]+")
 # Words that carry no subject: what is left of a follow-up when its subject stayed in the question before.
 _EMPTY = frozenset(
     _WORD.findall(
-        """a ạ ai anh bạn bao bằng báo bắt bị biết các cách cái cần cho chị chính chưa có của cũng dạ đã đang đây
+        """a ạ ad ai anh bạn bao bằng báo bắt biết các cách cái cần cho chị chính chưa có của cũng dạ đã đang đây
         đầu đấy để đến đi đó được em gì giờ giúp gọi gồm hả hành hay hiện hỏi hơn khi không ký là làm lúc mà mất
         mấy mình một muốn nào này nay nên nếu ngày nhất nhé nhì nhỉ nhiêu nhiều như những nó nói ở phải phí ra rồi sao
         sau sẽ số tại tên thay thấy tháng thế thêm thì thực tiền tính tới tối đa tôi từ trong trước và vào vậy
@@ -63,15 +64,21 @@ _ENGLISH = frozenset(
     _WORD.findall("who what when where why how is are was were does did about and in much many it which")
 )
 _EMPTY_ENGLISH = _ENGLISH | frozenset(_WORD.findall("a an the for on at to of by any do can there long cost free"))
+# Sides of a subject, and what is done with it.
 _ASPECTS = (
-    "giấy tờ|địa chỉ|đường dẫn|ứng dụng|trang web|mở cửa|hiệu lực|áp dụng|cụ thể|chi tiết|ví dụ|tiếp theo|chủ trì"
-    "|đơn vị|cơ quan|phụ trách"
+    "giấy tờ|văn bản|địa chỉ|đường dẫn|ứng dụng|trang web|mở cửa|hiệu lực|áp dụng|cụ thể|chi tiết|ví dụ|tiếp theo"
+    "|đơn vị|cơ quan|chủ trì|phụ trách|quản lý|lãnh đạo|phê duyệt|ban hành|công bố|thay thế|triển khai|thực hiện"
+    "|hoạt động|vận hành|khai trương|khởi công|hoàn thành|bị phạt|hỗ trợ|liên hệ|đăng ký|hướng dẫn|mang theo|sử dụng|tham gia"
+    "|bổ sung|miễn phí|lệ phí|kinh phí|điều kiện|đối tượng|thời gian|thời hạn|bây giờ|ban đêm|điện thoại|trụ sở"
+    "|mục đích|mục tiêu|nội dung|thông tin|kết quả|ảnh hưởng|lợi ích|tỷ lệ|tỉ lệ|phần trăm|quy mô|diện tích"
 )
 _ASPECT = re.compile(rf"\b(?:{_ASPECTS}|{fold(_ASPECTS)})\b")
-# Everything here is about Hanoi, so its name is no subject; a paper with its number is, and so are these.
+# Everything here is about Hanoi, so its name is no subject. With it, or in "… là gì", the least word is one.
 _PLACE = re.compile(r"\b(?:hà nội|ha noi|thành phố|thanh pho)\b")
+_DEFINES = re.compile(r"\b(?:là gì|la gi|thế nào là|the nao la)\b")
+# These are subjects though their words are among those above.
 _SUBJECTS = (
-    r"(?:đề án|kế hoạch|nghị quyết|quyết định|chỉ thị|nghị định|luật|công văn)(?: số)? \d+"
+    r"(?:đề án|kế hoạch|nghị quyết|quyết định|chỉ thị|nghị định|luật|công văn|lớp)(?: số)? \d+"
     "|chữ ký|căn cước|sổ đỏ|học bạ|thẻ ảo|vé ảo|vé tháng|tiền mặt|chỉ số|vay tiền|vay vốn|thế chấp|nợ thuế"
 )
 _SUBJECT = re.compile(rf"\b(?:{_SUBJECTS}|{fold(_SUBJECTS)})\b")
@@ -106,9 +113,9 @@ def is_follow_up(text: str) -> bool:
         return True
     if _SUBJECT.search(plain):
         return False
-    most = 0 if _PLACE.search(plain) else 1
+    most = 0 if _PLACE.search(plain) or _DEFINES.search(plain) else 1
     rest = _WORD.findall(_ASPECT.sub("", _PLACE.sub("", plain)))
-    marked = 2 * sum(not word.isascii() for word in spoken) >= len(spoken)
+    marked = sum(-1 if word.isascii() else 1 for word in _WORD.findall(typed)) >= 0
     return (_own(rest, _EMPTY) if marked else _own(list(map(fold, rest)), _EMPTY_BARE)) <= most
 
 

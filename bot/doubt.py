@@ -14,7 +14,7 @@ from pathlib import Path
 import yaml
 
 from bot.asked import Asked
-from bot.rank import MARGIN, UNKNOWN, Ranked, read, share, weighted
+from bot.rank import MARGIN, UNKNOWN, Ranked, confidence_weights, read, share, weighted
 from corpus.normalize import fold, words
 from corpus.values import Value
 from index.query import Query
@@ -22,8 +22,8 @@ from index.snapshot import Snapshot
 
 NAMES = Path(__file__).parent / "names.yaml"
 # Below this the best unit has too little to do with the question; see `confidence`.
-THRESHOLD = {"vi": 0.5, "en": -0.5}  # cosines between languages are lower
-OTHER_THRESHOLD = -1.5
+THRESHOLD = {"vi": -1.0, "en": -2.0}  # cosines between languages are lower
+OTHER_THRESHOLD = -6.0
 NEAR = 6  # units that an answer may be made of, at most
 STATED_SHARE = 0.45  # of the words of a sentence "the sources do not say X" that the question shares
 STATED_GAP = 0.016  # cosine by which its unit may be less alike than the best, if it has no sample questions
@@ -61,9 +61,15 @@ class Doubt:
 
 
 def confidence(ranked: Sequence[Ranked]) -> float:
-    """How near the best unit comes to the question: its score's log-odds and its cosine, above 0 when near enough."""
-    nearest = max(unit.hit.units[unit.row] for unit in ranked)
-    return ranked[0].score * 0.25 + (nearest - 0.86) * 40 + 1
+    """Log-odds that the question is one for these documents, from what comes nearest to it.
+
+    Three figures, weighed as `make fit` found best: the best score, the nearest unit and the nearest sample question.
+    A corpus without sample questions is judged by the first two.
+    """
+    unit = max(unit.hit.units[unit.row] for unit in ranked)
+    sample = max(unit.hit.samples[unit.row] for unit in ranked)
+    weights = confidence_weights("with_samples" if sample else "without_samples")
+    return weights["bias"] + weights["score"] * ranked[0].score + weights["unit"] * unit + weights["sample"] * sample
 
 
 def doubt(query: Query, asked: Asked, ranked: Sequence[Ranked], snapshot: Snapshot) -> Doubt | None:
@@ -72,7 +78,7 @@ def doubt(query: Query, asked: Asked, ranked: Sequence[Ranked], snapshot: Snapsh
     if confidence(ranked) < THRESHOLD.get(query.language, OTHER_THRESHOLD):
         return Doubt(Reason.FAR)
     quoted = " ".join(_spoken(unit) for unit in near)
-    if name := _missing_name(query.plain, quoted, "elsewhere"):
+    if name := _missing_name(query.plain, _spoken(ranked[0]), "elsewhere"):
         return Doubt(Reason.ELSEWHERE, name)
     if stated := _stated(query, asked, ranked, snapshot):
         return Doubt(Reason.STATED, stated=stated)
@@ -102,7 +108,7 @@ def _stated(query: Query, asked: Asked, ranked: Sequence[Ranked], snapshot: Snap
     for unit in ranked:
         if not read(unit.unit).unknown:
             continue
-        if unit.hit.samples[unit.row] >= max(sample, SAMPLE_NEAR):
+        if unit.hit.samples[unit.row] >= max(sample, SAMPLE_NEAR) and _says_little_else(unit.unit.text):
             return unit
         if unit.hit.units[unit.row] < nearest - (0 if unit.unit.questions else STATED_GAP):
             continue
@@ -112,6 +118,12 @@ def _stated(query: Query, asked: Asked, ranked: Sequence[Ranked], snapshot: Snap
                 if share(content, asked_words) >= STATED_SHARE:
                     return unit
     return None
+
+
+def _says_little_else(text: str) -> bool:
+    """Whether that the sources do not say is most of what the unit says."""
+    unknown = sum(len(sentence) for sentence in _SENTENCE.split(text) if UNKNOWN.search(fold(sentence)))
+    return 2 * unknown >= len(text)
 
 
 def _same_years(asked: frozenset[str], sentence: str) -> bool:

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -23,7 +24,7 @@ from index.query import Query
 from index.search import Hit
 from index.snapshot import Snapshot
 
-MARGIN = 2.5  # log-odds below the best unit at which a unit no longer answers beside it
+MARGIN = 2.3  # log-odds below the best unit at which a unit no longer answers beside it
 RANKING = Path(__file__).parent / "ranking.json"
 FEATURES = (
     "passage_rank",
@@ -164,7 +165,19 @@ def share(weights: dict[str, float], said: Set[str]) -> float:
     return sum(weight for word, weight in weights.items() if word in said) / total if total else 0.0
 
 
+def confidence_weights(kind: str) -> dict[str, float]:
+    """The weights of `bot.doubt.confidence`, which are fitted together with the ranking."""
+    weights: dict[str, float] = _ranking_file()["confidence"][kind]
+    return weights
+
+
 @functools.cache
 def _ranking() -> tuple[npt.NDArray[np.float64], float]:
-    weights = json.loads(RANKING.read_text("utf-8"))
+    weights = _ranking_file()["units"]
     return np.array([weights[name] for name in FEATURES], float), float(weights["bias"])
+
+
+@functools.cache
+def _ranking_file() -> dict[str, Any]:
+    ranking: dict[str, Any] = json.loads(RANKING.read_text("utf-8"))
+    return ranking

@@ -17,9 +17,12 @@ from corpus.normalize import clean, fold, terms, words
 MAX_LENGTH = 1_000  # characters; nobody asks a longer question, and the encoder reads 512 pieces
 
 _TABLES = Path(__file__).parent
-# A document number stays as it is: in "18-NQ/TU" nothing is an abbreviation that people typed.
-_TOKEN = re.compile(r"\d+(?:/\d+)*[/-][^\W\d_][\w/-]*|[^\W_]+(?:&[^\W_]+)*")
-_PLAIN_D = str.maketrans("đĐ", "dD", "&")
+_TOKEN = re.compile(
+    r"(?<![\w-])(?<!\w\.)(?:[\w-]+\.)+(?:vn|com|org|net)\b(?:/\S*)?"  # nothing in an address is an abbreviation,
+    r"|(?<![\d/])\d+(?:/\d+)*[/-][^\W\d_][\w/-]*"  # nor in "18-NQ/TU"
+    r"|[^\W_]+(?:&[^\W_]+)*"
+)
+_PLAIN_D = str.maketrans("đĐðÐɖƉ", "dDdDdD", "&")
 # "Hoà" and "hòa" are spelled as the documents spell them, because the encoder takes them for two words.
 _TONES = dict(
     zip(

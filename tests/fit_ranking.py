@@ -1,4 +1,5 @@
-"""Fit the weights of bot/ranking.json to the dev questions: `make fit`.
+"""Fit the weights of bot/ranking.json to the dev questions: `make fit`. First those that rank units, then those
+that tell a question for the documents from one about something else.
 
 A unit is right when it overlaps a question's evidence. Each question counts once, well spelled and once more without
 diacritics. Printed beside the fit: how often the first units are right on questions that were left out (5 folds),
@@ -8,6 +9,7 @@ which is the figure to believe.
 import json
 import random
 import unicodedata
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -19,6 +21,7 @@ from sklearn.preprocessing import StandardScaler
 
 from bot.answer import K
 from bot.asked import asked
+from bot.conversation import in_context
 from bot.rank import FEATURES, RANKING, features
 from corpus.catalogue import read_folder
 from index.encode import OnnxEncoder
@@ -28,6 +31,7 @@ from index.snapshot import Snapshot, load
 
 QUESTIONS = Path(__file__).parent / "data" / "questions-dev.jsonl"
 FOLDS = 5
+ANSWERABLE = ("answer", "outdated")
 
 Matrix = npt.NDArray[np.float64]
 Marks = npt.NDArray[np.bool_]
@@ -39,8 +43,8 @@ def main(
 ) -> None:
     snapshot = load(data, OnnxEncoder())
     texts = {document.entry.id: document.text for document in read_folder()}
-    items = [json.loads(line) for line in QUESTIONS.read_text("utf-8").splitlines()]
-    items = [item for item in items if item["expect"] in ("answer", "outdated")]
+    everything = [json.loads(line) for line in QUESTIONS.read_text("utf-8").splitlines()]
+    items = [item for item in everything if item["expect"] in ANSWERABLE]
     examples = {
         (item["id"], wording): _example(item, question, snapshot, texts)
         for item in items
@@ -60,15 +64,45 @@ def main(
     for (wording, count), found in sorted(first.items()):
         print(f"left out, {wording}: right unit among the first {count}: {np.mean(found):.3f} of {len(found)}")
     weights, bias = _fit(list(examples.values()))
-    ranking = {name: round(float(weight), 4) for name, weight in zip(FEATURES, weights, strict=True)}
-    ranking["bias"] = round(float(bias), 4)
-    print(json.dumps(ranking, indent=2))
+    ranking: dict[str, Any] = {"units": _rounded(FEATURES, weights, bias)}
+    asked_about = [item for item in everything if item["expect"] in (*ANSWERABLE, "offtopic")]
+    ranking["confidence"] = _fit_confidence(asked_about, snapshot, weights, bias)
+    text = json.dumps(ranking, indent=2) + "\n"
+    print(text)
     if write:
-        RANKING.write_text(json.dumps(ranking, indent=2) + "\n", "utf-8")
+        RANKING.write_text(text, "utf-8")
+
+
+def _rounded(names: Sequence[str], weights: Matrix, bias: float) -> dict[str, float]:
+    rounded = {name: round(float(weight), 4) for name, weight in zip(names, weights, strict=True)}
+    return rounded | {"bias": round(bias, 4)}
+
+
+def _fit_confidence(
+    items: list[dict[str, Any]], snapshot: Snapshot, weights: Matrix, bias: float
+) -> dict[str, dict[str, float]]:
+    nearest, about = [], []
+    for item in items:
+        if item["kind"] in ("english", "otherlang"):
+            continue
+        for _, question in _wordings(item):
+            query = parse(question)
+            hits = search(snapshot, query, K)
+            score = float((features(query, asked(query.plain), hits, snapshot) @ weights + bias).max())
+            sample = max(cosine for hit in hits for cosine in hit.samples)
+            nearest.append((score, max(cosine for hit in hits for cosine in hit.units), sample))
+            about.append(item["expect"] in ANSWERABLE)
+    found = {}
+    for kind, columns in (("with_samples", [0, 1, 2]), ("without_samples", [0, 1])):
+        model = LogisticRegression(C=1000, max_iter=10_000).fit(np.array(nearest)[:, columns], about)
+        filled = np.zeros(3)
+        filled[columns] = model.coef_[0]
+        found[kind] = _rounded(("score", "unit", "sample"), filled, float(model.intercept_[0]))
+    return found
 
 
 def _wordings(item: dict[str, Any]) -> list[tuple[str, str]]:
-    full = " ".join((*(item.get("turns") or ())[-1:], item["question"]))
+    full = in_context(item["question"], item.get("turns") or ())
     return [("well spelled", full), ("no diacritics", _stripped(full))]
 
 
