@@ -1,14 +1,15 @@
 """What a question asks for: kinds of value, in the order of how plainly it asks for them, and the form of the answer.
 
-The patterns are read on folded text with abbreviations written out, so they serve text without diacritics too;
-each is written so that it does not match inside another word's folded form ("gia" is giá and gia).
+The patterns are read on folded text with abbreviations written out, so they serve text without diacritics too.
+Where folding makes two words one ("còn" and "con", "à" and "ạ"), they are read on the text as typed as well.
 """
 
 import re
+import unicodedata
 from dataclasses import dataclass
 from enum import StrEnum
 
-from corpus.normalize import fold, references, words
+from corpus.normalize import fold, large_numbers, references, words
 from corpus.values import Value
 
 
@@ -56,6 +57,8 @@ _VALUES: tuple[tuple[re.Pattern[str], tuple[Value, ...]], ...] = (
             r"bao nhieu (?:tien|dong|do la|usd|nghin|ty)\b",
             r"\b(?:tri gia|gia ve|gia tien|muc phi|kinh phi|von|ton) .*bao nhieu",
             r"\bgia bao nhieu",
+            r"(?<!mien )\bphi(?: \S+){0,4} bao nhieu\b(?! phan tram| ho so| thu tuc| nguoi)",
+            r"\b(?:phat|ho tro|chi tra|muc thu)(?: toi da)? bao nhieu\W*$",
             r"\bbao nhieu mot (?:suat|luot|nam|thang|nguoi)",
             r"\bhow much\b",
         ),
@@ -84,6 +87,8 @@ _VALUES: tuple[tuple[re.Pattern[str], tuple[Value, ...]], ...] = (
         _any(
             r"\bai(?: \S+){0,3} (?:ky|chi dao|lam truong|dung dau|phe duyet|but ky|ban hanh|phu trach)\b",
             r"\b(?:do ai|ten gi|ten la gi)\b",
+            r"\bai la (?:chu tich|pho chu tich|bi thu|tong bi thu|giam doc|lanh dao|nguoi|truong)\b",
+            r"\b(?:chu tich|bi thu|giam doc|lanh dao|nguoi ky)(?: \S+){0,8} la ai\b",
             r"\b(?:vi|ong|ba|lanh dao|tong bi thu|chu tich|giam doc|nguoi) nao\b",
             r"\bwho\b",
         ),
@@ -93,7 +98,7 @@ _VALUES: tuple[tuple[re.Pattern[str], tuple[Value, ...]], ...] = (
         _any(
             r"\b(?:goi|alo|dien|bam|nhan)(?: \S+){0,4} so\b",
             r"\bso (?:dien thoai|tong dai|hotline|zalo)\b",
-            r"\btong dai(?: \S+){0,5} so\b",
+            r"\b(?:tong dai|zalo)(?: \S+){0,5} so\b",
             r"\b(?:hotline|duong day nong|so nao de goi|zalo nao|phone number)\b",
         ),
         (Value.PHONE,),
@@ -148,9 +153,10 @@ _FORMS: tuple[tuple[re.Pattern[str], Form], ...] = (
     (
         _any(
             r"\bco (?:\S+ ){0,12}(?:khong|chua)\b",
+            r"\b(?:khong|chua)(?: (?:a|ad|ban|vay|the|nhi|ha|em|anh|chi))*\W*$",
             r"\b(?:dung|phai|duoc|that|con|the) (?:khong|chua|a|ha)\b",
             r"\b(?:co phai|phai khong|hay chua)\b",
-            r"\b(?:ha|chu|a)\s*\??$",
+            r"\b(?:hả|chứ|à|ha|chu)(?: (?:ad|bạn|em|anh|chị|ban|chi))?\W*$",
             r"^(?:is|are|was|were|do|does|did|can|will|has|have)\b",
         ),
         Form.YES_NO,
@@ -159,42 +165,51 @@ _FORMS: tuple[tuple[re.Pattern[str], Form], ...] = (
         _any(
             r"\b(?:cac|tung) buoc\b",
             r"\b(?:buoc nao|cach nao|bang cach|lam sao|lam the nao|lam cach|the nao de|huong dan|chi giup|chi cach)\b",
-            r"\b(?:nhu nao|kieu gi|how do|how can|how to)\b",
+            r"^cach\b|\b(?:nhu nao|nhu the nao|kieu gi|how do|how can|how to)\b",
         ),
         Form.STEPS,
     ),
 )
 _YEAR = re.compile(r"\b(?:19|20)\d{2}\b")
-_CURRENT = re.compile(
-    r"\b(?:hien nay|hien tai|bay gio|gio|con|van|moi nhat|nam nay|hien gio|today|now|currently|still)\b"
+# Read as typed, because "con" is a child, "van" a text and "gio" an hour; without diacritics only beside these words.
+_STILL = (
+    r"(?:còn|vẫn|\b(?:gio|hien|hien nay|bay gio|nay|van|ha noi) con|\bcon (?:dang|ap dung|hieu luc|dung|duoc|chay|thu"
+    r"|hoat dong|ton tai|ho tro|mien phi|khuyen mai|bao nhieu|khong)|\bvan (?:con|dang|ap dung|chua|duoc|the|vay))\b"
+)
+_CURRENT = _any(
+    rf"\b{_STILL}",
+    r"\b(?:hiện nay|hiện tại|hiện giờ|bây giờ|mới nhất|năm nay|hien nay|hien tai|hien gio|bay gio|moi nhat|nam nay)\b",
+    r"(?<!mấy )(?<!may )\b(?:giờ|gio) (?!làm|mở|đóng|học|bay|lam viec|mo cua|dong cua|hanh chinh|hành chính)",
+    r"\b(?:today|now|currently|still)\b",
 )
 _HOLDS = _any(
-    r"\b(?:con|van)\b.* (?:khong|chu|a|ha)\b",
-    r"\b(?:dung|phai|that) (?:khong|a|ha|chu)\b",
-    r"\b(?:gio|bay gio|hien nay) (?:con|van|da)\b",
-    r"\b(?:ha|chu|thoi a|vay a|roi a)(?: (?:ad|ban|em|anh|chi))?\s*\??$",
-    r"\bcon (?:dang|ap dung|hieu luc|dung|duoc|chay|khuyen mai)\b",
-    r"\b(?:nhu truoc|nhu cu|moi nhat|nghe noi|still)\b",
+    rf"\b{_STILL}.*\b(?:không|khong|chứ|chu|à|hả|ha)\b",
+    r"\b(?:đúng|phải|thật|dung|phai|that) (?:không|à|hả|chứ|khong|ha|chu)\b",
+    r"\b(?:giờ|hiện nay|gio|hien nay) (?:còn|vẫn|đã|con|van|da)\b",
+    r"\b(?:hả|chứ|thôi à|vậy à|rồi à|ha|chu|thoi a|vay a|roi a)(?: (?:ad|bạn|em|anh|chị|ban|chi))?\W*$",
+    r"\bcòn (?:đang|áp dụng|hiệu lực|dùng|được|chạy|khuyến mãi)\b|\bcon (?:dang|ap dung|hieu luc|chay|khuyen mai)\b",
+    r"\b(?:như trước|như cũ|mới nhất|nghe nói|nhu truoc|nhu cu|moi nhat|nghe noi|still)\b",
 )
 
 
 def asked(plain: str) -> Asked:
     """Read a question whose abbreviations are written out (`Query.plain`)."""
-    text = fold(plain)
+    text, typed = fold(plain), unicodedata.normalize("NFC", plain.lower())
     values = dict.fromkeys(kind for pattern, kinds in _VALUES if pattern.search(text) for kind in kinds)
     years = frozenset(_YEAR.findall(text))
-    numbers = frozenset(word for word in words(text) if len(word) > 1 and word.isdigit() and word not in years)
+    named = {*words(text), *large_numbers(text)}
+    numbers = frozenset(word for word in named if len(word) > 1 and word.isdigit() and word not in years)
     return Asked(
         values=tuple(values),
-        form=_form(text),
+        form=_form(text, typed),
         years=years,
         numbers=numbers,
-        current=bool(_CURRENT.search(text)),
-        holds=bool(_HOLDS.search(text)),
+        current=bool(_CURRENT.search(typed)),
+        holds=bool(_HOLDS.search(typed)),
     )
 
 
-def _form(text: str) -> Form:
+def _form(text: str, typed: str) -> Form:
     if len(set(references(text))) > 1:  # "Nghị quyết 15 và Nghị quyết 57 …"
         return Form.COMPARE
-    return next((form for pattern, form in _FORMS if pattern.search(text)), Form.FACT)
+    return next((form for pattern, form in _FORMS if pattern.search(text) or pattern.search(typed)), Form.FACT)

@@ -68,9 +68,9 @@ _EMPTY_ENGLISH = _ENGLISH | frozenset(_WORD.findall("a an the for on at to of by
 _ASPECTS = (
     "giấy tờ|văn bản|địa chỉ|đường dẫn|ứng dụng|trang web|mở cửa|hiệu lực|áp dụng|cụ thể|chi tiết|ví dụ|tiếp theo"
     "|đơn vị|cơ quan|chủ trì|phụ trách|quản lý|lãnh đạo|phê duyệt|ban hành|công bố|thay thế|triển khai|thực hiện"
-    "|hoạt động|vận hành|khai trương|khởi công|hoàn thành|bị phạt|hỗ trợ|liên hệ|đăng ký|hướng dẫn|mang theo|sử dụng|tham gia"
-    "|bổ sung|miễn phí|lệ phí|kinh phí|điều kiện|đối tượng|thời gian|thời hạn|bây giờ|ban đêm|điện thoại|trụ sở"
-    "|mục đích|mục tiêu|nội dung|thông tin|kết quả|ảnh hưởng|lợi ích|tỷ lệ|tỉ lệ|phần trăm|quy mô|diện tích"
+    "|hoạt động|vận hành|khai trương|khởi công|hoàn thành|bị phạt|hỗ trợ|liên hệ|đăng ký|hướng dẫn|mang theo|sử dụng"
+    "|tham gia|bổ sung|miễn phí|lệ phí|kinh phí|điều kiện|đối tượng|thời gian|thời hạn|bây giờ|ban đêm|điện thoại"
+    "|trụ sở|mục đích|mục tiêu|nội dung|thông tin|kết quả|ảnh hưởng|lợi ích|tỷ lệ|tỉ lệ|phần trăm|quy mô|diện tích"
 )
 _ASPECT = re.compile(rf"\b(?:{_ASPECTS}|{fold(_ASPECTS)})\b")
 # Everything here is about Hanoi, so its name is no subject. With it, or in "… là gì", the least word is one.

@@ -28,6 +28,7 @@ NEAR = 6  # units that an answer may be made of, at most
 STATED_SHARE = 0.45  # of the words of a sentence "the sources do not say X" that the question shares
 STATED_GAP = 0.016  # cosine by which its unit may be less alike than the best, if it has no sample questions
 SAMPLE_NEAR = 0.92  # or the cosine of one of its sample questions, when no unit has a nearer one
+SAMPLE_LEAD = 0.01  # cosine by which it must be nearer where the question has no diacritics, and so says less
 # Kinds of value that a question cannot do without: a price asked for is a price quoted, or no answer.
 _NEEDED = (Value.MONEY, Value.PERSON, Value.PHONE, Value.DATE, Value.PERCENT)
 
@@ -104,11 +105,12 @@ def _stated(query: Query, asked: Asked, ranked: Sequence[Ranked], snapshot: Snap
     """The unit that says the sources do not say what is asked, if one does and is about as near as the best."""
     asked_words = {word for term in query.terms for word in term.split()}
     nearest = max(unit.hit.units[unit.row] for unit in ranked)
-    sample = max(unit.hit.samples[unit.row] for unit in ranked)
+    best_known = max((unit.hit.samples[unit.row] for unit in ranked if not read(unit.unit).unknown), default=0.0)
     for unit in ranked:
         if not read(unit.unit).unknown:
             continue
-        if unit.hit.samples[unit.row] >= max(sample, SAMPLE_NEAR) and _says_little_else(unit.unit.text):
+        nearest_sample = max(best_known + (SAMPLE_LEAD if query.text.isascii() else 0), SAMPLE_NEAR)
+        if unit.hit.samples[unit.row] >= nearest_sample and _says_little_else(unit.unit.text):
             return unit
         if unit.hit.units[unit.row] < nearest - (0 if unit.unit.questions else STATED_GAP):
             continue

@@ -18,7 +18,7 @@ import numpy.typing as npt
 
 from bot.asked import Asked
 from corpus.document import Entry, Kind, Unit
-from corpus.normalize import fold, words
+from corpus.normalize import fold, large_numbers, words
 from corpus.values import Value, kinds
 from index.query import Query
 from index.search import Hit
@@ -74,7 +74,7 @@ def read(unit: Unit) -> Reading:
     spoken = f"{unit.lead} {unit.text}"
     folded = fold(unit.text)
     return Reading(
-        words=frozenset(words(spoken)),
+        words=frozenset((*words(spoken), *large_numbers(spoken))),
         values=kinds(unit.text),
         years=frozenset(_YEAR.findall(spoken)),
         unknown=bool(UNKNOWN.search(folded)),

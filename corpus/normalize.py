@@ -29,6 +29,7 @@ _SPELLED_NUMBER = re.compile(
     rf"\b({'|'.join(_TYPES)}|{'|'.join(_TYPES.values())})(?: hanh dong)?(?: so)?[.:-]?\s*(\d{{1,5}})\b"
 )
 _SYMBOL_NUMBER = re.compile(r"\b(\d{1,5})(?:/\d{4})?\s?[/-]\s?(nq|kh|qd|nd|ct|tb|bc|tt)\b")
+_LARGE_NUMBER = re.compile(r"(?<![\d.,])(?:\d{1,3}(?:\.\d{3})+|\d{4,12})(?![\d]|[.,]\d)")
 _DATE = re.compile(r"(?<!\d[/.-])\b(\d{1,2})\s*[/.-]\s*(\d{1,2})(?:\s*[/.-]\s*(\d{4}))?\b")
 _SPELLED_DATE = re.compile(r"\b(\d{1,2})\s+thang\s+(\d{1,2})\b(?:\s*,?\s*nam\s+(\d{4})\b)?")
 
@@ -75,7 +76,7 @@ def terms(text: str) -> list[str]:
     folded = fold(text)
     single = _WORD.findall(folded)
     pairs = [f"{a} {b}" for a, b in itertools.pairwise(single)]
-    return [*single, *pairs, *references(folded), *_dates(folded)]
+    return [*single, *pairs, *references(folded), *_dates(folded), *(f"={number}" for number in large_numbers(folded))]
 
 
 def references(folded: str) -> Iterator[str]:
@@ -84,6 +85,11 @@ def references(folded: str) -> Iterator[str]:
         yield f"#{_TYPES.get(match[1], match[1])}{int(match[2])}"
     for match in _SYMBOL_NUMBER.finditer(folded):
         yield f"#{match[2]}{int(match[1])}"
+
+
+def large_numbers(text: str) -> Iterator[str]:
+    """The numbers of four digits and more without their points: "1.873" and "1873" are one."""
+    return (match[0].replace(".", "") for match in _LARGE_NUMBER.finditer(text))
 
 
 def _dates(folded: str) -> Iterator[str]:

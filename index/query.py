@@ -11,6 +11,7 @@ from pathlib import Path
 
 import yaml
 
+from corpus import telex
 from corpus.language import language, syllables
 from corpus.normalize import clean, fold, terms, words
 
@@ -69,7 +70,10 @@ def _moved_tone(match: re.Match[str]) -> str:
 
 
 def expand(text: str) -> str:
-    """The text with its abbreviations written out: "dvc onl có mất tiền ko" -> "dịch vụ công trực tuyến có …"."""
+    """The text with abbreviations written out and slips of Telex mended.
+
+    "dvc onl có mất tiền ko" -> "dịch vụ công trực tuyến có mất tiền không".
+    """
     text = clean(text)
     shouted = _is_shouted(text)
     return _TOKEN.sub(lambda match: _written_out(match[0], shouted), text)
@@ -88,7 +92,7 @@ def _written_out(token: str, shouted: bool) -> str:
         return table.get(bare.lower(), token)
     if len(bare) == 1:
         return table.get(bare, token)  # the K of "Bệnh viện K" is a name
-    return table.get(bare) or table.get(bare.lower()) or token
+    return table.get(bare) or table.get(bare.lower()) or telex.repair(token)
 
 
 def _names(text: str) -> list[str]:
