@@ -58,19 +58,19 @@ def _answer(question: Question, snapshot: Snapshot, today: date) -> Answer:
     ranked = rank(query, wanted, hits, snapshot)
     reason = doubt(query, wanted, ranked, snapshot)
     if reason is None:
-        status, composed = Status.ANSWERED, compose(ranked, wanted)
+        status, written = Status.ANSWERED, compose(ranked, wanted)
     else:
         off_topic = reason.reason in (Reason.FAR, Reason.ELSEWHERE)
         status = Status.UNANSWERABLE_OFF_TOPIC if off_topic else Status.UNANSWERABLE_NO_PASSAGE
-        composed = compose_unknown(reason, ranked, snapshot)
+        written = compose_unknown(reason, ranked, snapshot)
     return Answer(
         _receipt(),
         question,
         status,
         query.language,
-        composed.text,
-        citations=composed.citations,
-        bold=composed.bold,
+        written.text,
+        citations=written.citations,
+        bold=written.bold,
         hits=hits,
         confidence=confidence(ranked),
         timings=Timings(search=(searched - started) * 1000, compose=(time.perf_counter() - searched) * 1000),

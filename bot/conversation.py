@@ -93,7 +93,7 @@ def in_context(text: str, turns: Sequence[str]) -> str:
         return text
     subject = in_context(asked[-1], asked[:-1])[:SUBJECT]
     if _YEAR.search(text):
-        subject = " ".join(_YEAR.sub("", subject).split())
+        subject = " ".join(_YEAR.sub("", subject).split()).replace(" ?", "?")
     return f"{subject} {text}"
 
 

@@ -65,9 +65,9 @@ def date(partial: str) -> str:
 
 
 def dated(entry: Entry) -> str:
-    """When a document's facts were true, and whether it is still in force."""
-    status = _STATUS.get(entry.status)
-    return f"{status}; tính đến {date(entry.as_of)}" if status else f"tính đến {date(entry.as_of)}"
+    """When a document's facts were true, and whether it is still in force or has partly been superseded."""
+    status = _STATUS.get(entry.status) or ("có phần đã cũ" if entry.superseded_by else "")
+    return "; ".join(filter(None, (status, f"tính đến {date(entry.as_of)}")))
 
 
 # --- How a source is listed, on every channel ---------------------------------------------------------------------

@@ -27,6 +27,7 @@ _LINK = re.compile(r"!?\[([^\[\]]*)\]\([^()]*\)|<(https?://[^<>\s]+)>")
 _EMPHASIS = re.compile(
     r"\*\*|`|(?<!\w)__(?=[^\s_])|(?<=[^\s_])__(?!\w)|(?<![\w*\\])\*(?=[^\s*])([^*]+)(?<![\s\\])\*(?![\w*])"
 )
+_SINCE = ("Nay", "Hiện nay", "Trước", "Trước đây", "Sau đó")  # headers without which a row of two cells misleads
 _BREAK = re.compile(r"<br\s*/?>")
 _ESCAPED = re.compile(r"\\([!-/:-@\[-`{-~])")
 _SENTENCE_END = re.compile(r"[.!?…][\"”»)\]*]*(?:\s*\[[0-9]{1,4}\])*\s+(?=[\"“«(*]*(\w))")
@@ -403,7 +404,7 @@ def _row_text(columns: tuple[str, ...], cells: tuple[str, ...]) -> str:
     subject = cells[0]
     if subject[:1].isdigit() and words(columns[0])[:1] == ["nam"]:
         subject = f"{columns[0]} {subject}"
-    if len(cells) == 2:
+    if len(cells) == 2 and columns[1] not in _SINCE:
         return ": ".join(filter(None, (subject, cells[1])))
     named = [(column, cell) for column, cell in zip(columns[1:], cells[1:], strict=True) if cell]
     rest = "; ".join(f"{column}: {cell}" if column else cell for column, cell in named)

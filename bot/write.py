@@ -1,0 +1,164 @@
+"""Chosen units -> text with numbered citations: runs of neighbours, the lines they hang on, dates, bold values."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bot import messages
+from bot.asked import Asked
+from bot.dialogue import Citation
+from corpus.document import Entry, Kind, Unit
+from corpus.normalize import words
+from corpus.values import Value, find
+from index.search import Hit
+
+TELLING = 5  # words from which a heading tells what it is about
+TITLE = 16  # characters from which the beginning of a title does
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    text: str
+    citations: tuple[Citation, ...]
+    bold: tuple[tuple[int, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """A unit that goes into the text. `shown` is what is shown of it: all of its text, or less of a long one."""
+
+    hit: Hit
+    row: int
+    shown: str
+
+    @property
+    def unit(self) -> Unit:
+        return self.hit.passage.units[self.row]
+
+    @property
+    def key(self) -> tuple[str, int]:
+        return self.hit.passage.id, self.row
+
+
+def whole(hit: Hit, row: int) -> Chosen:
+    return Chosen(hit, row, hit.passage.units[row].text)
+
+
+def brief(hit: Hit, row: int) -> Chosen:
+    """A row's subject, or what an item says before its colon, so that a long list can come whole."""
+    unit = hit.passage.units[row]
+    if unit.kind is Kind.ROW:
+        return Chosen(hit, row, unit.cells[0] if len(words(unit.cells[0])) >= 3 else unit.text)
+    return Chosen(hit, row, unit.text.partition(": ")[0])
+
+
+def clipped(hit: Hit, row: int, length: int) -> Chosen:
+    """As many of a unit's words as `length` characters hold, and an ellipsis."""
+    return Chosen(hit, row, hit.passage.units[row].text[: length - 1].rpartition(" ")[0] + "…")
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """Neighbouring units of one passage, in the document's order and without gaps; they share one citation."""
+
+    hit: Hit
+    units: tuple[Chosen, ...]
+
+
+def write(chosen: Sequence[Chosen], asked: Asked | None = None, first: int = 1) -> Written:
+    """The text of units, passage by passage in the order of their first unit; citations are numbered from `first`."""
+    runs = _runs(chosen)
+    lines: list[str] = []
+    bold: list[tuple[int, int]] = []
+    dated: set[str] = set()
+    place = 0
+    under: tuple[str, str] | None = None
+    for number, run in enumerate(runs, first):
+        for one in run.units:
+            head = _head(one)
+            if head and (run.hit.passage.id, head) != under:
+                lines.append(head)
+                place += len(head) + 1
+            under = (run.hit.passage.id, head)
+            bullet = "• " if head else ""
+            label = f" [{number}]"
+            if run.hit.entry.id not in dated:
+                dated.add(run.hit.entry.id)
+                label += f" ({messages.dated(run.hit.entry)})"
+            lines.append(f"{bullet}{one.shown}{label}")
+            bold.extend((place + len(bullet) + s, place + len(bullet) + e) for s, e in _bold(one.shown, asked))
+            place += len(lines[-1]) + 1
+    citations = tuple(_cite(number, run) for number, run in enumerate(runs, first))
+    return Written("\n".join(lines), citations, tuple(bold))
+
+
+def _runs(chosen: Sequence[Chosen]) -> list[_Run]:
+    """Passages in the order of their first unit, units in the document's order, split where a unit is left out."""
+    passages: dict[str, list[Chosen]] = {}
+    for one in chosen:
+        passages.setdefault(one.hit.passage.id, []).append(one)
+    runs: list[_Run] = []
+    for units in passages.values():
+        for one in sorted(units, key=lambda one: one.row):
+            if runs and runs[-1].hit is one.hit and _adjoin(runs[-1].units[-1], one):
+                runs[-1] = _Run(one.hit, (*runs[-1].units, one))
+            else:
+                runs.append(_Run(one.hit, (one,)))
+    return runs
+
+
+def _adjoin(one: Chosen, other: Chosen) -> bool:
+    """Whether nothing stands between two units in the document: no unit, and no header of a table."""
+    return other.row == one.row + 1 and (other.unit.kind is not Kind.ROW or other.unit.columns == one.unit.columns)
+
+
+def _head(one: Chosen) -> str:
+    """The line a list item or a table row hangs on: its lead, else its heading. A sentence stands by itself.
+
+    A heading like "Nội dung" says nothing away from its document; there the document's title stands.
+    """
+    if one.unit.kind is Kind.SENTENCE:
+        return ""
+    if one.unit.lead:
+        return one.unit.lead
+    heading = one.hit.passage.headings[-1] if one.hit.passage.headings else ""
+    if len(words(heading)) < TELLING and not any(map(str.isdigit, heading)):
+        heading = _short(one.hit.entry.title)
+    return heading if heading.endswith((":", "?")) else f"{heading}:"
+
+
+def _short(title: str) -> str:
+    """A title up to a colon or a bracket, where that leaves enough to know the document by."""
+    ends = (match.start() for match in re.finditer(r":| \(", title))
+    return title[: next((end for end in ends if end >= TITLE), len(title))]
+
+
+def _bold(text: str, asked: Asked | None) -> list[tuple[int, int]]:
+    wanted: tuple[Value, ...] = asked.values[:1] if asked else ()
+    if wanted == (Value.NUMBER,):
+        wanted = (Value.NUMBER, Value.PERCENT, Value.MONEY)
+    return sorted((found.start, found.end) for found in find(text) if found.kind in wanted)
+
+
+def _cite(number: int, run: _Run) -> Citation:
+    """The citation of a run; its address is that of the first source the run itself names."""
+    entry = run.hit.entry
+    return Citation(
+        number=number,
+        passage_id=run.hit.passage.id,
+        document_id=entry.id,
+        title=entry.title,
+        headings=run.hit.passage.headings,
+        issuer=entry.issuer,
+        document_number=entry.number,
+        issued=entry.issued,
+        as_of=entry.as_of,
+        status=entry.status,
+        url=_address(entry, [n for one in run.units for n in one.unit.sources]),
+        quote="\n".join(one.unit.quote for one in run.units),
+    )
+
+
+def _address(entry: Entry, named: Sequence[int]) -> str | None:
+    addresses = {source.n: source.url for source in entry.sources}
+    return next((addresses[n] for n in named if n in addresses), next(iter(addresses.values()), None))
