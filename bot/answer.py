@@ -20,6 +20,7 @@ from bot.dialogue import Answer, Question, Status, Timings
 from bot.doubt import Reason, confidence, doubt
 from bot.intent import intent
 from bot.rank import rank
+from corpus.normalize import words
 from index.query import parse
 from index.search import search
 from index.snapshot import Snapshot
@@ -49,9 +50,10 @@ def _answer(question: Question, snapshot: Snapshot, today: date) -> Answer:
             return _plain(question, Status.REFUSED, messages.REFUSED[found.name])
         return _plain(question, Status.SMALL_TALK, messages.SMALL_TALK[found.name])
     query = parse(in_context(question.text, question.turns))
-    if not query.text:
+    if not words(query.text):
         return _plain(question, Status.UNANSWERABLE_EMPTY, messages.EMPTY_QUESTION)
-    wanted = asked(query.plain)
+    own, wanted = asked(parse(question.text).plain), asked(query.plain)
+    wanted = dataclasses.replace(wanted, values=own.values or wanted.values)  # a follow-up asks for its own
     started = time.perf_counter()
     hits = search(snapshot, query, K)
     searched = time.perf_counter()

@@ -5,7 +5,7 @@ bot/write.py turns them into text. What has been superseded is led by what is ne
 
 import re
 import statistics
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 
 from bot import messages
 from bot.asked import Asked, Form
@@ -25,7 +25,7 @@ MARGIN_NEWER = 6.0  # the same for a unit of a document that supersedes the best
 MARGIN_LATEST = 5.0  # the same for the latest unit, where a question asks whether something still holds
 MARGIN_OTHER = 6.0  # the same for the best unit of a second document, where two are compared
 PASSAGES = 3
-NEARBY = 250  # characters of a unit that is shown when the documents do not say what was asked
+NEARBY = 330  # characters of what is shown when the documents do not say what was asked, its date and head included
 HOTLINE_DOCUMENT = "kenh-lien-he-ho-tro"
 _NOT_SAID = {
     Reason.STATED: messages.NOT_SAID,
@@ -90,17 +90,27 @@ def compose_unknown(reason: Doubt, ranked: Sequence[Ranked], snapshot: Snapshot)
         return Written(messages.OFF_TOPIC, (), ())
     if reason.reason is Reason.ELSEWHERE:
         return Written(messages.ELSEWHERE.format(what=reason.what), (), ())
-    nearby = [reason.stated] if reason.stated else [unit for unit in ranked if len(unit.unit.text) <= NEARBY][:1]
-    said = write([whole(unit.hit, unit.row) for unit in nearby])
-    whom = write(_hotline(snapshot), first=len(said.citations) + 1)
+    hotline = _hotline(snapshot)
+    candidates = [reason.stated] if reason.stated else ranked
+    said = next(_short_of(candidates, {one.key for one in hotline}), write([]))
+    whom = write(hotline, first=len(said.citations) + 1, heads=False)
     lines = (
         _NOT_SAID[reason.reason].format(what=reason.what),
-        messages.NEAREST if nearby and not reason.stated else "",
+        messages.NEAREST if said.text and not reason.stated else "",
         said.text,
         messages.HOTLINE if whom.text else "",
         whom.text,
     )
     return Written("\n".join(filter(None, lines)), (*said.citations, *whom.citations), ())
+
+
+def _short_of(units: Iterable[Ranked], but: Set[tuple[str, int]]) -> Iterator[Written]:
+    """Units that leave room for whom to ask, each written by itself; none of those that are said anyway."""
+    for unit in units:
+        one = whole(unit.hit, unit.row)
+        written = write([one])
+        if len(written.text) <= NEARBY and one.key not in but:
+            yield written
 
 
 def _hotline(snapshot: Snapshot) -> list[Chosen]:

@@ -22,7 +22,7 @@ from index.snapshot import Snapshot
 
 NAMES = Path(__file__).parent / "names.yaml"
 # Below this the best unit has too little to do with the question; see `confidence`.
-THRESHOLD = {"vi": -1.0, "en": -2.0}  # cosines between languages are lower
+THRESHOLD = {"vi": -0.3, "en": -2.0}  # cosines between languages are lower
 OTHER_THRESHOLD = -6.0
 NEAR = 6  # units that an answer may be made of, at most
 STATED_SHARE = 0.45  # of the words of a sentence "the sources do not say X" that the question shares
@@ -110,7 +110,8 @@ def _stated(query: Query, asked: Asked, ranked: Sequence[Ranked], snapshot: Snap
         if not read(unit.unit).unknown:
             continue
         nearest_sample = max(best_known + (SAMPLE_LEAD if query.text.isascii() else 0), SAMPLE_NEAR)
-        if unit.hit.samples[unit.row] >= nearest_sample and _says_little_else(unit.unit.text):
+        text = unit.unit.text
+        if unit.hit.samples[unit.row] >= nearest_sample and _says_little_else(text) and _same_years(asked.years, text):
             return unit
         if unit.hit.units[unit.row] < nearest - (0 if unit.unit.questions else STATED_GAP):
             continue

@@ -13,6 +13,7 @@ from corpus.values import Value, find
 from index.search import Hit
 
 TELLING = 5  # words from which a heading tells what it is about
+LEAD = 200  # characters up to which a lead is repeated above what hangs on it
 TITLE = 16  # characters from which the beginning of a title does
 
 
@@ -65,7 +66,7 @@ class _Run:
     units: tuple[Chosen, ...]
 
 
-def write(chosen: Sequence[Chosen], asked: Asked | None = None, first: int = 1) -> Written:
+def write(chosen: Sequence[Chosen], asked: Asked | None = None, *, first: int = 1, heads: bool = True) -> Written:
     """The text of units, passage by passage in the order of their first unit; citations are numbered from `first`."""
     runs = _runs(chosen)
     lines: list[str] = []
@@ -76,7 +77,7 @@ def write(chosen: Sequence[Chosen], asked: Asked | None = None, first: int = 1) 
     for number, run in enumerate(runs, first):
         for one in run.units:
             head = _head(one)
-            if head and (run.hit.passage.id, head) != under:
+            if heads and head and (run.hit.passage.id, head) != under:
                 lines.append(head)
                 place += len(head) + 1
             under = (run.hit.passage.id, head)
@@ -119,7 +120,7 @@ def _head(one: Chosen) -> str:
     """
     if one.unit.kind is Kind.SENTENCE:
         return ""
-    if one.unit.lead:
+    if 0 < len(one.unit.lead) <= LEAD:
         return one.unit.lead
     heading = one.hit.passage.headings[-1] if one.hit.passage.headings else ""
     if len(words(heading)) < TELLING and not any(map(str.isdigit, heading)):

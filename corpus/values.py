@@ -3,6 +3,7 @@
 One set of patterns serves three readers: what a question asks for, which unit answers it, what is set in bold.
 """
 
+import functools
 import re
 from dataclasses import dataclass
 from enum import StrEnum
@@ -94,6 +95,7 @@ _PATTERNS: dict[Value, re.Pattern[str]] = {
 }
 
 
+@functools.lru_cache(maxsize=16_384)  # the same units are read for question after question
 def find(text: str) -> tuple[Found, ...]:
     """Every value in the text, in order; a stretch of text belongs to one kind, the first in the order of `Value`."""
     found: list[Found] = []

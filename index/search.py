@@ -43,7 +43,7 @@ def search(snapshot: Snapshot, query: Query, k: int) -> tuple[Hit, ...]:
     lexical = bm25_scores(snapshot, query.terms)
     samples = _samples(snapshot, vector)
     rows = _candidates(snapshot, vector, lexical, samples)
-    dense = np.array([snapshot.vectors.reconstruct(int(row)) @ vector for row in rows], np.float32)
+    dense = snapshot.vectors.reconstruct_batch(rows) @ vector
     units = [
         snapshot.unit_vectors[snapshot.unit_rows[r] : snapshot.unit_rows[r + 1]].astype(np.float32) @ vector
         for r in rows

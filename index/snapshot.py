@@ -96,6 +96,8 @@ class Snapshot:
         self.entries = {entry.id: entry for entry in _read_entries(folder / "documents.jsonl")}
         self.vectors = faiss.read_index(str(folder / "vectors.faiss"))
         self.bm25 = bm25s.BM25.load(folder / "bm25", mmap=True)
+        # Plain views of the mapped files: every slice of a memmap is a new Python object, and a search takes hundreds.
+        self.bm25.scores = {name: np.asarray(value) for name, value in self.bm25.scores.items()}
         self.unit_vectors: npt.NDArray[np.float16] = np.asarray(np.load(folder / "unit_vectors.npy", mmap_mode="r"))
         self.unit_rows: npt.NDArray[np.int64] = np.load(folder / "unit_rows.npy")
         self.questions = faiss.read_index(str(folder / "questions.faiss"))

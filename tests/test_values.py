@@ -374,6 +374,9 @@ def test_any_text_has_values_in_order_within_it_and_apart(text: str) -> None:
 def test_ten_thousand_characters_take_no_long_time(piece: str, start: str) -> None:
     """About 5 ms on two cores; a pattern that reads a stretch again from each of its characters takes seconds."""
     text = start + piece * (10_000 // len(piece))
-    started = time.process_time()
-    find(text)
-    assert time.process_time() - started < 0.5
+    taken = []
+    for _ in range(3):  # the least of three: whatever else the process does at that moment is not the pattern's
+        started = time.process_time()
+        find.__wrapped__(text)
+        taken.append(time.process_time() - started)
+    assert min(taken) < 0.5
