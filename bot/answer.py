@@ -49,11 +49,13 @@ def _answer(question: Question, snapshot: Snapshot, today: date) -> Answer:
         if found.refused:
             return _plain(question, Status.REFUSED, messages.REFUSED[found.name])
         return _plain(question, Status.SMALL_TALK, messages.SMALL_TALK[found.name])
-    query = parse(in_context(question.text, question.turns))
+    text = in_context(question.text, question.turns)
+    query = parse(text)
     if not words(query.text):
         return _plain(question, Status.UNANSWERABLE_EMPTY, messages.EMPTY_QUESTION)
-    own, wanted = asked(parse(question.text).plain), asked(query.plain)
-    wanted = dataclasses.replace(wanted, values=own.values or wanted.values)  # a follow-up asks for its own
+    wanted = asked(query.plain)
+    if text != question.text and (own := asked(parse(question.text).plain).values):
+        wanted = dataclasses.replace(wanted, values=own)  # not for what the question before it asked for
     started = time.perf_counter()
     hits = search(snapshot, query, K)
     searched = time.perf_counter()

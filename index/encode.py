@@ -56,8 +56,6 @@ class OnnxEncoder:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
         options.log_severity_level = 3
-        # Threads that wait by spinning take the processor from other questions; EXPERIMENTS.md has what it costs.
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         try:
             prompts = json.loads(config.read_text("utf-8"))["prompts"]
             self._query_prompt, self._passage_prompt = str(prompts["query"]), str(prompts["passage"])
