@@ -51,8 +51,8 @@ ELSEWHERE = "Tôi chỉ có tài liệu về Hà Nội, không có thông tin n�
 NOT_SAID = "Tài liệu tôi có không nêu thông tin này."
 NOT_SAID_OF = "Tài liệu tôi có không nêu thông tin này về “{what}”."
 NOT_SAID_OF_YEAR = "Tài liệu tôi có không nêu thông tin này của năm {what}."
-NEAREST = "Gần nhất, tôi có:"
-HOTLINE = "Anh/chị có thể hỏi thêm:"
+NEAREST = "Thông tin gần nhất tôi có:"
+HOTLINE = "Anh/chị có thể hỏi thêm tại:"
 
 # --- Dates ----------------------------------------------------------------------------------------------------------
 

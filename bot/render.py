@@ -16,11 +16,6 @@ from bot.dialogue import Answer, Citation
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
-def vietnamese_date(date: str) -> str:
-    """As people here write it: 2025-07-01 is 1/7/2025, 2025-07 is 7/2025, 2025 stays 2025."""
-    return "/".join(part.lstrip("0") for part in reversed(date.split("-")))
-
-
 def printable(text: str) -> str:
     """The text without characters that a terminal would obey; of the same length, so that spans keep their places."""
     return _UNPRINTABLE.sub("\ufffd", text)
@@ -63,8 +58,8 @@ def _source(citation: Citation) -> str:
     if citation.document_number:
         facts.append(messages.SOURCE_NUMBER.format(number=citation.document_number))
     if citation.issued:
-        facts.append(messages.SOURCE_ISSUED.format(date=vietnamese_date(citation.issued)))
+        facts.append(messages.SOURCE_ISSUED.format(date=messages.date(citation.issued)))
     if citation.as_of != citation.issued:
-        facts.append(messages.SOURCE_AS_OF.format(date=vietnamese_date(citation.as_of)))
+        facts.append(messages.SOURCE_AS_OF.format(date=messages.date(citation.as_of)))
     line = f"[{citation.number}] {', '.join(facts)}"
     return printable(f"{line}\n    {citation.url}" if citation.url else line)

@@ -20,7 +20,7 @@ from rich.text import Text
 from bot import messages
 from bot.answer import Ask
 from bot.dialogue import Answer, Citation, Question
-from bot.render import list_sources, printable, show, styled, vietnamese_date
+from bot.render import list_sources, printable, show, styled
 from corpus.normalize import fold
 from index.snapshot import Manifest, Snapshot
 
@@ -154,8 +154,8 @@ def _source(citation: Citation) -> Text:
         ("Mục", " › ".join(citation.headings)),
         ("Số", citation.document_number),
         ("Nơi ban hành", citation.issuer),
-        ("Ban hành", citation.issued and vietnamese_date(citation.issued)),
-        ("Thông tin đến", vietnamese_date(citation.as_of)),
+        ("Ban hành", citation.issued and messages.date(citation.issued)),
+        ("Thông tin đến", messages.date(citation.as_of)),
         ("Tình trạng", citation.status),
         ("Địa chỉ", citation.url),
         ("Mã đoạn", citation.passage_id),
@@ -199,7 +199,7 @@ def describe(manifest: Manifest, now: datetime) -> str:
     local = created.astimezone(now.tzinfo)
     return (
         f"Bản dữ liệu: {manifest.id}\n"
-        f"Tạo lúc: {local:%H:%M} ngày {vietnamese_date(f'{local:%Y-%m-%d}')} ({age(created, now)})\n"
+        f"Tạo lúc: {local:%H:%M} ngày {messages.date(f'{local:%Y-%m-%d}')} ({age(created, now)})\n"
         f"Bộ mã hoá: {manifest.encoder}\n"
         f"Gồm: {manifest.documents} văn bản, {manifest.passages} đoạn, {manifest.units} ý"
     )

@@ -6,8 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
+from bot import messages
 from bot.dialogue import Answer, Citation, Question, Status
-from bot.render import list_sources, list_suggestions, printable, show, styled, vietnamese_date
+from bot.render import list_sources, list_suggestions, printable, show, styled
 
 URL = "https://nld.com.vn/chi-tiet-126-phuong-xa-o-ha-noi-sau-sap-nhap-196250616193322249.htm"
 
@@ -60,7 +61,7 @@ def shown(answered: Answer, *, terminal: bool, width: int = 60) -> str:
     [("2025-07-01", "1/7/2025"), ("2025-12-31", "31/12/2025"), ("2025-07", "7/2025"), ("2025", "2025")],
 )
 def test_dates_are_written_as_people_here_write_them(date: str, read: str) -> None:
-    assert vietnamese_date(date) == read
+    assert messages.date(date) == read
 
 
 def test_a_source_is_listed_with_number_title_document_number_dates_and_address() -> None:
