@@ -25,6 +25,7 @@ from index.search import Hit
 from index.snapshot import Snapshot
 
 MARGIN = 2.3  # log-odds below the best unit at which a unit no longer answers beside it
+MARGIN_YEAR = 7.0  # the same for a unit that has the year asked for, where none near the best has
 RANKING = Path(__file__).parent / "ranking.json"
 FEATURES = (
     "passage_rank",
@@ -105,7 +106,26 @@ def rank(query: Query, asked: Asked, hits: Sequence[Hit], snapshot: Snapshot) ->
     scores = features(query, asked, hits, snapshot) @ weights + bias
     pairs = [(hit, row) for hit in hits for row in range(len(hit.passage.units))]
     ranked = [Ranked(hit, row, float(score)) for (hit, row), score in zip(pairs, scores, strict=True)]
-    return sorted(ranked, key=lambda unit: -unit.score)
+    return _year_first(sorted(ranked, key=lambda unit: -unit.score), asked)
+
+
+def _year_first(ranked: list[Ranked], asked: Asked) -> list[Ranked]:
+    """A question that names a year gets that year: where no unit near the best has it, one of its document leads."""
+    if not ranked or not asked.years:
+        return ranked
+    best = ranked[0]
+    near = [unit for unit in ranked if unit.score > best.score - MARGIN]
+    headings = " ".join((best.hit.entry.title, *(heading for unit in near for heading in unit.hit.passage.headings)))
+    if any(asked.years & read(unit.unit).years for unit in near) or any(year in headings for year in asked.years):
+        return ranked
+    of_year = (
+        unit for unit in ranked if unit.hit.entry.id == best.hit.entry.id and asked.years & read(unit.unit).years
+    )
+    found = next(of_year, None)
+    if found is None or found.score < best.score - MARGIN_YEAR:
+        return ranked
+    lead = Ranked(found.hit, found.row, best.score)
+    return [lead, *(unit for unit in ranked if unit is not found)]
 
 
 def features(query: Query, asked: Asked, hits: Sequence[Hit], snapshot: Snapshot) -> npt.NDArray[np.float64]:

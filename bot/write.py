@@ -73,14 +73,14 @@ def write(chosen: Sequence[Chosen], asked: Asked | None = None, *, first: int = 
     bold: list[tuple[int, int]] = []
     dated: set[str] = set()
     place = 0
-    under: tuple[str, str] | None = None
+    under = ""
     for number, run in enumerate(runs, first):
         for one in run.units:
             head = _head(one)
-            if heads and head and (run.hit.passage.id, head) != under:
+            if heads and head and head != under:
                 lines.append(head)
                 place += len(head) + 1
-            under = (run.hit.passage.id, head)
+            under = head
             bullet = "• " if head else ""
             label = f" [{number}]"
             if run.hit.entry.id not in dated:
