@@ -170,7 +170,7 @@ _FORMS: tuple[tuple[re.Pattern[str], Form], ...] = (
         Form.STEPS,
     ),
 )
-_YEAR = re.compile(r"\b(?:19|20)\d{2}\b")
+YEAR = re.compile(r"\b(?:19|20)\d{2}\b")
 # Read as typed, because "con" is a child, "van" a text and "gio" an hour; without diacritics only beside these words.
 _STILL = (
     r"(?:còn|vẫn|\b(?:gio|hien|hien nay|bay gio|nay|van|ha noi) con|\bcon (?:dang|ap dung|hieu luc|dung|duoc|chay|thu"
@@ -196,7 +196,7 @@ def asked(plain: str) -> Asked:
     """Read a question whose abbreviations are written out (`Query.plain`)."""
     text, typed = fold(plain), unicodedata.normalize("NFC", plain.lower())
     values = dict.fromkeys(kind for pattern, kinds in _VALUES if pattern.search(text) for kind in kinds)
-    years = frozenset(_YEAR.findall(text))
+    years = frozenset(YEAR.findall(text))
     named = {*words(text), *large_numbers(text)}
     numbers = frozenset(word for word in named if len(word) > 1 and word.isdigit() and word not in years)
     return Asked(

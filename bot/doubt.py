@@ -13,7 +13,7 @@ from pathlib import Path
 
 import yaml
 
-from bot.asked import Asked
+from bot.asked import YEAR, Asked
 from bot.rank import MARGIN, UNKNOWN, Ranked, confidence_weights, read, share, weighted
 from corpus.normalize import fold, words
 from corpus.values import Value
@@ -39,7 +39,6 @@ _EMPTY = frozenset(
     )
 )
 _SENTENCE = re.compile(r"(?<=[.;])\s+")
-_YEAR = re.compile(r"\b(?:19|20)\d{2}\b")
 _CLAUSE = re.compile(r"[,.;:?!]\s+")
 
 
@@ -131,7 +130,7 @@ def _says_little_else(text: str) -> bool:
 
 def _same_years(asked: frozenset[str], sentence: str) -> bool:
     """ "2022-2025" speaks of 2024; a sentence without a year speaks of any."""
-    years = [int(year) for year in _YEAR.findall(sentence)]
+    years = [int(year) for year in YEAR.findall(sentence)]
     return not asked or not years or any(min(years) <= int(year) <= max(years) for year in asked)
 
 

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from bot.asked import Asked
+from bot.asked import YEAR, Asked
 from corpus.document import Entry, Kind, Unit
 from corpus.normalize import fold, large_numbers, words
 from corpus.values import Value, kinds
@@ -54,7 +54,6 @@ UNKNOWN = re.compile(
     r"nguon (?:hien co |nay )?(?:khong|chua) |(?:khong|chua) (?:co|thay|ro|duoc neu)(?: \S+){0,2} trong (?:cac )?nguon"
     r"|khong nguon nao|khong thay neu|khong ghi|chua ghi"
 )
-_YEAR = re.compile(r"\b(?:19|20)\d{2}\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +76,7 @@ def read(unit: Unit) -> Reading:
     return Reading(
         words=frozenset((*words(spoken), *large_numbers(spoken))),
         values=kinds(unit.text),
-        years=frozenset(_YEAR.findall(spoken)),
+        years=frozenset(YEAR.findall(spoken)),
         unknown=bool(UNKNOWN.search(folded)),
     )
 
