@@ -1,28 +1,32 @@
 """The whole path of one question. Read this first.
 
-small talk? -> question in its conversation -> query -> hits -> ranked units -> reason for doubt? -> composed answer
-with citations. What we expect to go wrong is a Status; anything else is caught here once, logged, and answered with
-an apology.
+small talk? -> question in its conversation -> query -> hits -> ranked units -> reason for doubt, or not clear which
+document is meant? -> composed answer with citations -> its numbers checked. What we expect to go wrong is a Status;
+anything else is caught here once, logged, and answered with an apology.
 """
 
 import dataclasses
 import logging
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import date
 
 from bot import messages
-from bot.asked import asked
+from bot.asked import Asked, asked
+from bot.clarify import Choice, choices
 from bot.compose import compose, compose_unknown
-from bot.conversation import in_context
+from bot.conversation import carried_over, in_context, lacks_subject
 from bot.dialogue import Answer, Question, Status, Timings
-from bot.doubt import Reason, confidence, doubt
+from bot.doubt import Doubt, Reason, confidence, doubt
 from bot.intent import intent
-from bot.rank import rank
+from bot.rank import Ranked, rank
+from bot.verify import unsupported
+from bot.write import Style, Written, quoted
 from corpus.normalize import words
-from index.query import parse
-from index.search import search
+from index.query import Query, parse
+from index.search import Hit, search
 from index.snapshot import Snapshot
 
 Ask = Callable[[Question], Answer]
@@ -32,57 +36,116 @@ K = 10  # hits whose units may answer
 logger = logging.getLogger(__name__)
 
 
-def ask(question: Question, snapshot: Snapshot, today: date) -> Answer:
-    """Answer one question from one snapshot, as of `today`. Never raises."""
+def ask(question: Question, snapshot: Snapshot, today: date, *, strict: bool = False) -> Answer:
+    """Answer one question from one snapshot, as of `today`. Never raises.
+
+    A number that the cited words lack is an error status where `strict`; a person gets the bare quotes instead.
+    """
     started = time.perf_counter()
     try:
-        answer = _answer(question, snapshot, today)
+        answer = _answer(question, snapshot, today, strict=strict)
     except Exception:
         logger.exception("a question could not be answered")
-        answer = _plain(question, Status.ERROR_INTERNAL, messages.INTERNAL_ERROR)
+        answer = _plain(question, Status.ERROR_INTERNAL, "vi", messages.VIETNAMESE.internal_error)
     timings = dataclasses.replace(answer.timings, total=(time.perf_counter() - started) * 1000)
     return dataclasses.replace(answer, timings=timings, snapshot_id=snapshot.id)
 
 
-def _answer(question: Question, snapshot: Snapshot, today: date) -> Answer:
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """A question as it was read: what it asks, what was found for it, and the reason not to answer, if there is one."""
+
+    text: str
+    query: Query
+    asked: Asked
+    hits: tuple[Hit, ...]
+    ranked: Sequence[Ranked]
+    doubt: Doubt | None
+    search_ms: float
+
+
+def _answer(question: Question, snapshot: Snapshot, today: date, *, strict: bool) -> Answer:
+    started = time.perf_counter()
+    language = parse(question.text).language
+    style = Style(messages.voice(language), today)
     if found := intent(question.text):
-        if found.refused:
-            return _plain(question, Status.REFUSED, messages.REFUSED[found.name])
-        return _plain(question, Status.SMALL_TALK, messages.SMALL_TALK[found.name])
-    text = in_context(question.text, question.turns)
+        said = style.voice.refused if found.refused else style.voice.small_talk
+        return _plain(question, Status.REFUSED if found.refused else Status.SMALL_TALK, language, said[found.name])
+    if not words(question.text):
+        return _plain(question, Status.UNANSWERABLE_EMPTY, language, style.voice.empty_question)
+    reading = _read(question, in_context(question.text, question.turns), snapshot)
+    if _is_far(reading) and question.turns and reading.text == question.text:
+        again = _read(question, carried_over(question.text, question.turns), snapshot)
+        reading = reading if _is_far(again) else again  # what says nothing by itself was said to what came before
+    status, written, suggestions = _write(question, reading, snapshot, style)
+    asked_for = reading.doubt.what if reading.doubt else ""
+    if written.citations and (faults := unsupported(written, asked_for)):
+        logger.error("an answer holds %s, which its citations do not; its bare quotes are sent", ", ".join(faults))
+        status = Status.ERROR_UNSUPPORTED if strict else status
+        written = dataclasses.replace(written, text=quoted(written.citations), bold=())
+    return Answer(
+        _receipt(),
+        question,
+        status,
+        language,
+        written.text,
+        citations=written.citations,
+        bold=written.bold,
+        suggestions=suggestions,
+        hits=reading.hits,
+        confidence=confidence(reading.ranked),
+        timings=Timings(search=reading.search_ms, compose=(time.perf_counter() - started) * 1000 - reading.search_ms),
+    )
+
+
+def _read(question: Question, text: str, snapshot: Snapshot) -> _Reading:
     query = parse(text)
-    if not words(query.text):
-        return _plain(question, Status.UNANSWERABLE_EMPTY, messages.EMPTY_QUESTION)
     wanted = asked(query.plain)
     if text != question.text and (own := asked(parse(question.text).plain).values):
         wanted = dataclasses.replace(wanted, values=own)  # not for what the question before it asked for
     started = time.perf_counter()
     hits = search(snapshot, query, K)
-    searched = time.perf_counter()
+    searched = (time.perf_counter() - started) * 1000
     ranked = rank(query, wanted, hits, snapshot)
-    reason = doubt(query, wanted, ranked, snapshot)
-    if reason is None:
-        status, written = Status.ANSWERED, compose(ranked, wanted)
-    else:
-        off_topic = reason.reason in (Reason.FAR, Reason.ELSEWHERE)
-        status = Status.UNANSWERABLE_OFF_TOPIC if off_topic else Status.UNANSWERABLE_NO_PASSAGE
-        written = compose_unknown(reason, ranked, snapshot)
-    return Answer(
-        _receipt(),
-        question,
-        status,
-        query.language,
-        written.text,
-        citations=written.citations,
-        bold=written.bold,
-        hits=hits,
-        confidence=confidence(ranked),
-        timings=Timings(search=(searched - started) * 1000, compose=(time.perf_counter() - searched) * 1000),
-    )
+    return _Reading(text, query, wanted, hits, ranked, doubt(query, wanted, ranked, snapshot), searched)
 
 
-def _plain(question: Question, status: Status, text: str) -> Answer:
-    return Answer(_receipt(), question, status, "vi", text)
+def _is_far(reading: _Reading) -> bool:
+    return reading.doubt is not None and reading.doubt.reason is Reason.FAR
+
+
+def _write(
+    question: Question, reading: _Reading, snapshot: Snapshot, style: Style
+) -> tuple[Status, Written, tuple[str, ...]]:
+    if offered := _offered(question, reading, snapshot):
+        labels = (f"{number}. {choice.label}" for number, choice in enumerate(offered, 1))
+        text = "\n".join((style.voice.which, *labels))
+        return Status.UNANSWERABLE_AMBIGUOUS, Written(text), tuple(choice.question for choice in offered)
+    language = reading.query.language
+    if reading.doubt is None:
+        written = compose(reading.ranked, reading.asked, snapshot, style, messages.opening(language))
+        return Status.ANSWERED, written, ()
+    if _is_far(reading) and language not in ("vi", "en"):
+        return Status.UNANSWERABLE_LANGUAGE, Written(messages.not_in_this(language)), ()
+    off_topic = reading.doubt.reason in (Reason.FAR, Reason.ELSEWHERE)
+    status = Status.UNANSWERABLE_OFF_TOPIC if off_topic else Status.UNANSWERABLE_NO_PASSAGE
+    return status, compose_unknown(reading.doubt, reading.ranked, snapshot, style), ()
+
+
+def _offered(question: Question, reading: _Reading, snapshot: Snapshot) -> tuple[Choice, ...]:
+    if reading.text != question.text or _is_far(reading) or not lacks_subject(question.text):
+        return ()
+    return choices(question.text, reading.ranked, lambda text, id_: _answers(text, id_, snapshot))
+
+
+def _answers(text: str, document_id: str, snapshot: Snapshot) -> bool:
+    """Whether a question is answered, and from a document first of all."""
+    reading = _read(Question(text), text, snapshot)
+    return reading.doubt is None and reading.ranked[0].hit.entry.id == document_id
+
+
+def _plain(question: Question, status: Status, language: str, text: str) -> Answer:
+    return Answer(_receipt(), question, status, language, text)
 
 
 def _receipt() -> str:

@@ -28,6 +28,7 @@ class Asked:
     """What a question asks for.
 
     `values` may be empty; `years` and `numbers` are those the question names, the numbers without years;
+    `references` the numbers of documents, as `corpus.normalize.references` writes them;
     `current`: it asks how things are now; `holds`: whether what it says still holds.
     """
 
@@ -35,6 +36,7 @@ class Asked:
     form: Form
     years: frozenset[str]
     numbers: frozenset[str]
+    references: frozenset[str]
     current: bool
     holds: bool
 
@@ -144,7 +146,7 @@ _FORMS: tuple[tuple[re.Pattern[str], Form], ...] = (
     (
         _any(
             r"\b(?:nhung|cac|may)(?: \S+){1,5} (?:nao|gi)\b",
-            r"\b(?:nhung gi|ke ten|liet ke|gom nhung|gom gi|gom co gi|la nhung gi)\b",
+            r"\b(?:nhung gi|ke (?:ten|het|ra|giup|cho)|liet ke|gom nhung|gom gi|gom co gi|la nhung gi|nhung dau)\b",
             r"\bwhich (?:\w+ )?\w+s\b",
             r"\b(?:what are|list)\b",
         ),
@@ -163,9 +165,10 @@ _FORMS: tuple[tuple[re.Pattern[str], Form], ...] = (
     ),
     (
         _any(
-            r"\b(?:cac|tung) buoc\b",
+            r"\b(?:cac|tung|may) buoc\b|\b(?:tuan tu|trinh tu|lan luot|quy trinh)\b",
+            r"\b(?:nen|phai|can|duoc|thi) lam (?:gi|nhung gi|cai gi)\b|\bphai lam(?: the)? (?:nao|sao)\b",
             r"\b(?:buoc nao|cach nao|bang cach|lam sao|lam the nao|lam cach|the nao de|huong dan|chi giup|chi cach)\b",
-            r"^cach\b|\b(?:nhu nao|nhu the nao|kieu gi|how do|how can|how to)\b",
+            r"^cach\b|\b(?:nhu nao|nhu the nao|lam the nao|kieu gi|how do|how can|how to)\b",
         ),
         Form.STEPS,
     ),
@@ -204,6 +207,7 @@ def asked(plain: str) -> Asked:
         form=_form(text, typed),
         years=years,
         numbers=numbers,
+        references=frozenset(references(text)),
         current=bool(_CURRENT.search(typed)),
         holds=bool(_HOLDS.search(typed)),
     )

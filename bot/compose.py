@@ -6,15 +6,15 @@ bot/write.py turns them into text. What has been superseded is led by what is ne
 import re
 import statistics
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from datetime import date
 
-from bot import messages
-from bot.asked import Asked, Form
-from bot.doubt import Doubt, Reason
+from bot.asked import YEAR, Asked, Form
+from bot.doubt import NEEDED, Doubt, Reason
 from bot.rank import MARGIN, Ranked, read
-from bot.write import Chosen, Written, brief, clipped, whole, write
-from corpus.document import Kind
+from bot.write import Chosen, Style, Written, brief, clipped, whole, write
+from corpus.document import Kind, Passage, Unit
 from corpus.normalize import fold, words
-from corpus.values import Value, kinds
+from corpus.values import Value, find, kinds
 from index.search import Hit
 from index.snapshot import Snapshot
 
@@ -23,16 +23,11 @@ MARGIN_LIST = 3.0  # log-odds below the best unit at which a list no longer join
 MARGIN_WHOLE = 2.5  # log-odds by which a list's mean may be below its best unit for the list to come whole
 MARGIN_NEWER = 6.0  # the same for a unit of a document that supersedes the best unit's
 MARGIN_LATEST = 5.0  # the same for the latest unit, where a question asks whether something still holds
+MARGIN_ALSO = 5.0  # the same for a unit with a further kind of value that was asked for
 MARGIN_OTHER = 6.0  # the same for the best unit of a second document, where two are compared
 PASSAGES = 3
 NEARBY = 330  # characters of what is shown when the documents do not say what was asked, its date and head included
 HOTLINE_DOCUMENT = "kenh-lien-he-ho-tro"
-_NOT_SAID = {
-    Reason.STATED: messages.NOT_SAID,
-    Reason.VALUE: messages.NOT_SAID,
-    Reason.NAME: messages.NOT_SAID_OF,
-    Reason.YEAR: messages.NOT_SAID_OF_YEAR,
-}
 _SAME = 0.8  # share of words from which two units say the same
 
 _TIME_COLUMNS = frozenset(("nam", "ngay", "thoi diem", "moc", "giai doan", "ky danh gia", "thang"))
@@ -40,75 +35,84 @@ _CAVEAT = re.compile(
     r"\b(?:da cu|loi thoi|khong con|da het|het han|da qua|da ket thuc|het hieu luc|khong dung nua|so nay"
     r"|con so (?:nay|kia)|chua co|nen coi|dang tin|hien nay|nay la|nay do|tu nam 2\d{3})\b"
 )
+# How the documents say that their sources disagree: in a heading over all that stands below it.
+_ATTRIBUTES = re.compile(r"\b(?:ghi|nguon|bao|tin|bai)\b")
+_DISAGREE = re.compile(r"\b(?:khac nhau|chua thong nhat|mau thuan|can luu y giua cac nguon)\b")
 
 
 class _Draft:
     """The text so far; `add` takes a group of units when the text stays within its bounds."""
 
-    def __init__(self, asked: Asked) -> None:
-        self._asked = asked
+    def __init__(self, asked: Asked, style: Style, opening: str) -> None:
+        self._asked, self._style, self._opening = asked, style, opening
         self.chosen: list[Chosen] = []
-        self.written = write([], asked)
+        self.written = Written(opening)
 
     def add(self, group: Sequence[Chosen], *, in_front: bool = False) -> bool:
         have = {one.key for one in self.chosen}
         new = [one for one in group if one.key not in have]
         extended = [*new, *self.chosen] if in_front else [*self.chosen, *new]
-        longer = write(extended, self._asked)
+        longer = write(extended, self._style, self._asked, opening=self._opening)
         if not new or len(longer.text) > LIMIT or len({one.hit.passage.id for one in extended}) > PASSAGES:
             return False
         self.chosen, self.written = extended, longer
         return True
 
 
-def compose(ranked: Sequence[Ranked], asked: Asked) -> Written:
-    """The answer from units in the order of their scores; the best is always in it."""
-    draft = _Draft(asked)
+def compose(ranked: Sequence[Ranked], asked: Asked, snapshot: Snapshot, style: Style, opening: str = "") -> Written:
+    """The answer from units in the order of their scores; the best is always in it. `opening` is its first line."""
+    draft = _Draft(asked, style, opening)
     best = ranked[0]
     scores = {(unit.hit.passage.id, unit.row): unit.score for unit in ranked}
     if not any(draft.add(group) for group in _groups(best, asked, scores)):
-        around = len(write([whole(best.hit, best.row)]).text) - len(best.unit.text)
+        around = len(write([whole(best.hit, best.row)], style, opening=opening).text) - len(best.unit.text)
         draft.add([clipped(best.hit, best.row, LIMIT - around)])
-    for one in _companions(best, asked):
+    for one in _companions(best, asked, style.today):
         draft.add([one])
-    if newer := _newer(ranked, asked):
-        draft.add([newer], in_front=True)
+    if newer := _newer(ranked):
+        draft.add([newer], in_front=asked.current or not asked.years or asked.form is Form.YES_NO)
     for one in _standing(ranked, asked):
         draft.add([one])
+    for one in _also_asked(draft.chosen, ranked, asked):
+        draft.add([one])
+    any(draft.add(group) for group in _disagreements(best, snapshot))
     for unit in _distinct(ranked):
         for group in _groups(unit, asked, scores):
             if best.score - unit.score <= _margin(draft, group, asked) and draft.add(group):
-                for one in _companions(unit, asked):
+                for one in _companions(unit, asked, style.today):
                     draft.add([one])
                 break
     return draft.written
 
 
-def compose_unknown(reason: Doubt, ranked: Sequence[Ranked], snapshot: Snapshot) -> Written:
+def compose_unknown(reason: Doubt, ranked: Sequence[Ranked], snapshot: Snapshot, style: Style) -> Written:
     """What we say instead of an answer: that the documents do not say, what they say nearby, and whom to ask."""
+    voice = style.voice
     if reason.reason is Reason.FAR:
-        return Written(messages.OFF_TOPIC, (), ())
+        return Written(voice.off_topic)
     if reason.reason is Reason.ELSEWHERE:
-        return Written(messages.ELSEWHERE.format(what=reason.what), (), ())
+        return Written(voice.elsewhere.format(what=reason.what))
+    not_said = {Reason.NAME: voice.not_said_of, Reason.YEAR: voice.not_said_of_year}.get(reason.reason, voice.not_said)
     hotline = _hotline(snapshot)
     candidates = [reason.stated] if reason.stated else ranked
-    said = next(_short_of(candidates, {one.key for one in hotline}), write([]))
-    whom = write(hotline, first=len(said.citations) + 1, heads=False)
+    said = next(_short_of(candidates, {one.key for one in hotline}, style), write([], style))
+    whom = write(hotline, style, first=len(said.citations) + 1, heads=False)
     lines = (
-        _NOT_SAID[reason.reason].format(what=reason.what),
-        messages.NEAREST if said.text and not reason.stated else "",
+        not_said.format(what=reason.what),
+        voice.nearest if said.text and not reason.stated else "",
         said.text,
-        messages.HOTLINE if whom.text else "",
+        voice.hotline if whom.text else "",
         whom.text,
     )
-    return Written("\n".join(filter(None, lines)), (*said.citations, *whom.citations), ())
+    citations, grounds = (*said.citations, *whom.citations), (*said.grounds, *whom.grounds)
+    return Written("\n".join(filter(None, lines)), citations, grounds=grounds)
 
 
-def _short_of(units: Iterable[Ranked], but: Set[tuple[str, int]]) -> Iterator[Written]:
+def _short_of(units: Iterable[Ranked], but: Set[tuple[str, int]], style: Style) -> Iterator[Written]:
     """Units that leave room for whom to ask, each written by itself; none of those that are said anyway."""
     for unit in units:
         one = whole(unit.hit, unit.row)
-        written = write([one])
+        written = write([one], style)
         if len(written.text) <= NEARBY and one.key not in but:
             yield written
 
@@ -116,13 +120,23 @@ def _short_of(units: Iterable[Ranked], but: Set[tuple[str, int]]) -> Iterator[Wr
 def _hotline(snapshot: Snapshot) -> list[Chosen]:
     """The rows of the contact document that give the hotline for procedures and the Zalo number."""
     for passage in snapshot.passages_of(HOTLINE_DOCUMENT):
-        none = (0.0,) * len(passage.units)
-        hit = Hit(1, passage, snapshot.entries[HOTLINE_DOCUMENT], 0.0, 0.0, 0.0, none, none)
+        hit = _hit(passage, snapshot)
         rows = [row for row, unit in enumerate(passage.units) if Value.PHONE in kinds(unit.text)]
         zalo = [row for row in rows if "Zalo" in passage.units[row].text]
         if rows:
             return [whole(hit, row) for row in dict.fromkeys((*rows[:1], *zalo[:1]))]
     return []
+
+
+def _hit(passage: Passage, snapshot: Snapshot) -> Hit:
+    """A passage that is quoted though no search found it."""
+    none = (0.0,) * len(passage.units)
+    return Hit(0, passage, snapshot.entries[passage.document_id], 0.0, 0.0, 0.0, none, none)
+
+
+def _is_past(row: Unit, today: date) -> bool:
+    """Whether a row of a time series speaks of a time that has come."""
+    return max(read(row).years, default="") <= str(today.year)
 
 
 def _margin(draft: _Draft, group: Sequence[Chosen], asked: Asked) -> float:
@@ -148,10 +162,8 @@ def _distinct(ranked: Sequence[Ranked]) -> Iterator[Ranked]:
         yield unit
 
 
-def _newer(ranked: Sequence[Ranked], asked: Asked) -> Chosen | None:
-    """What a newer document says, where the best unit's has been superseded: it leads, unless a past year was asked."""
-    if asked.years and not asked.current and asked.form is not Form.YES_NO:
-        return None
+def _newer(ranked: Sequence[Ranked]) -> Chosen | None:
+    """What a newer document says, where the best unit's has been superseded."""
     best = ranked[0]
     later = set(best.hit.entry.superseded_by)
     for unit in ranked:
@@ -173,6 +185,36 @@ def _standing(ranked: Sequence[Ranked], asked: Asked) -> Iterator[Chosen]:
         yield whole(latest.hit, latest.row)
 
 
+def _also_asked(chosen: Sequence[Chosen], ranked: Sequence[Ranked], asked: Asked) -> Iterator[Chosen]:
+    """A unit for each further kind of value a question asks for: "ai ký, ngày nào?" wants a name and a day."""
+    have = {kind for one in chosen for kind in read(one.unit).values}
+    for kind in asked.values:
+        if kind in NEEDED and kind not in have:
+            near = (unit for unit in ranked if unit.score >= ranked[0].score - MARGIN_ALSO)
+            if found := next((unit for unit in near if kind in read(unit.unit).values), None):
+                yield whole(found.hit, found.row)
+
+
+def _disagreements(best: Ranked, snapshot: Snapshot) -> Iterator[list[Chosen]]:
+    """What a document says of sources that disagree about a value of the best unit; all of it, else the one unit."""
+    values = _values(best.unit)
+    for passage in snapshot.passages_of(best.hit.entry.id):
+        if passage.id == best.hit.passage.id or not _DISAGREE.search(fold(" ".join(passage.headings[-1:]))):
+            continue
+        hit = _hit(passage, snapshot)
+        for row, unit in enumerate(passage.units):
+            if values & _values(unit) and _ATTRIBUTES.search(fold(unit.text)):
+                yield [whole(hit, every) for every in range(len(passage.units))]
+                yield [whole(hit, row)]
+                return
+
+
+def _values(unit: Unit) -> frozenset[str]:
+    """The telling values of a unit: numbers of three digits and more, and days."""
+    found = (unit.text[one.start : one.end] for one in find(unit.text))
+    return frozenset(value for value in found if sum(map(str.isdigit, value)) >= 3 and not YEAR.fullmatch(value))
+
+
 def _groups(unit: Ranked, asked: Asked, scores: Mapping[tuple[str, int], float]) -> Iterator[list[Chosen]]:
     """What to add for a unit, the fullest first: its whole list, the list in brief, the unit alone.
 
@@ -190,9 +232,10 @@ def _groups(unit: Ranked, asked: Asked, scores: Mapping[tuple[str, int], float])
 def _block(unit: Ranked, asked: Asked) -> list[int]:
     """The rows that belong with a unit: a lead's items; all of its list or table where several things are asked for."""
     units = unit.hit.passage.units
-    if unit.unit.text.endswith(":"):
-        return [row for row, other in enumerate(units) if row == unit.row or other.lead == unit.unit.text]
-    if asked.form not in (Form.LIST, Form.STEPS, Form.COMPARE) or unit.unit.kind is Kind.SENTENCE:
+    several = asked.form in (Form.LIST, Form.STEPS)
+    if unit.unit.text.endswith(":") or (several and unit.unit.kind is Kind.SENTENCE):
+        return [row for row, other in enumerate(units) if row == unit.row or unit.unit.text in other.lead]
+    if not several or unit.unit.kind is Kind.SENTENCE:
         return [unit.row]
 
     def belongs(row: int) -> bool:
@@ -207,13 +250,13 @@ def _block(unit: Ranked, asked: Asked) -> list[int]:
     return list(range(first, last + 1))
 
 
-def _companions(unit: Ranked, asked: Asked) -> Iterator[Chosen]:
+def _companions(unit: Ranked, asked: Asked, today: date) -> Iterator[Chosen]:
     """What has to be said beside a unit: the latest row of its time series, and that it no longer holds."""
     units = unit.hit.passage.units
-    if unit.unit.kind is Kind.ROW and " ".join(words(unit.unit.columns[0])) in _TIME_COLUMNS and not asked.years:
-        latest = max(row for row, other in enumerate(units) if other.columns == unit.unit.columns)
-        if asked.form is Form.YES_NO or asked.current:
-            yield whole(unit.hit, latest)
+    if unit.unit.kind is Kind.ROW and " ".join(words(unit.unit.columns[0])) in _TIME_COLUMNS:
+        past = [row for row, other in enumerate(units) if other.columns == unit.unit.columns and _is_past(other, today)]
+        if past and past[-1] > unit.row and (asked.form is Form.YES_NO or asked.current or asked.years):
+            yield whole(unit.hit, past[-1])
     after = [row for row in range(unit.row + 1, len(units)) if units[row].kind is not Kind.ROW]
     if unit.unit.kind is not Kind.ROW:
         after = after[:1]

@@ -1,16 +1,22 @@
-"""A follow-up understood from the questions before it: what is missing is carried over, and only then.
+"""A conversation: what is kept of it between two messages, and how a message is understood from it.
 
-A question is a follow-up when it says so ("thế còn…", "nó", "văn bản đó") or has next to no words of its own.
+A question is a follow-up when it says so ("thế còn…", "nó", "văn bản đó") or has next to no words of its own; then
+what it lacks is carried over from the questions before it, and only then. A number, or the words of a choice, pick
+what was offered.
 """
 
 import re
 from collections.abc import Sequence, Set
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
+from bot.dialogue import Answer, Question, Status
 from bot.intent import intent
 from corpus.language import syllables
 from corpus.normalize import clean, fold, words
 from index.query import expand
 
+IDLE = timedelta(minutes=30)  # after which a conversation has ended
 TURNS = 5  # earlier questions that are looked at
 LONGEST = 15  # words; a longer question brings its own subject
 SUBJECT = 300  # characters of an earlier question that are carried over
@@ -18,8 +24,14 @@ SUBJECT = 300  # characters of an earlier question that are carried over
 _THINGS = (
     "văn bản|kế hoạch|nghị quyết|quyết định|luật|báo cáo|chính sách|chương trình|đề án|ứng dụng|trung tâm|thủ tục"
     "|dịch vụ|số liệu|việc|điều|cái|con số|năm|ngày|tháng|người|ông|bà|nơi|chỗ|loại|mục|phần|phường|xã|chuyện"
-    "|thông tin|trang|cổng|đợt|mức|quy định|hồ sơ|thẻ|cơ quan|đơn vị|chiến dịch|tổng đài"
+    "|thông tin|trang|cổng|đợt|mức|quy định|hồ sơ|thẻ|cơ quan|đơn vị|chiến dịch|tổng đài|khoản|gói|vụ|bản|dự án|quỹ"
+    "|hệ thống|nền tảng|danh sách|mục tiêu|chỉ tiêu|bảng|tuyến|giấy|điểm|tổ|khoá|khóa|cuộc|luật|phí|tiền"
 )
+_SORTS = (
+    "văn bản|kế hoạch|nghị quyết|quyết định|luật|chỉ thị|nghị định|công văn|chính sách|chương trình|đề án|dự án"
+    "|chiến lược|thủ tục|chỉ tiêu|chỉ số|chiến dịch"
+)
+_SORT = re.compile(rf"\b(?:{_SORTS}|{fold(_SORTS)})\b(?! (?:số |so )?\\d)")
 _SO = "thì (?:sao|thế nào|như thế nào)"
 _THAT = re.compile(rf"\b({_THINGS}|số|sở) (?:đó|ấy|này|kia)\b")
 _THAT_BARE = re.compile(
@@ -48,6 +60,9 @@ _SAYS_SO_ENGLISH = re.compile(r"(?:^and|\bit|\bthey|\bthat one|\bthis one)\b(?! 
 _OTHER_CASE = re.compile(rf"^(?!bị |quên |mất |lỡ |khi |nhận )(?:\S+ ){{1,4}}(?:{_SO}|{fold(_SO)})\b")
 _YEAR = re.compile(r"(?<![\d/-])(?:năm |nam )?((?:19|20)\d{2}(?:\s?-\s?(?:19|20)\d{2})?)\b(?![/-])", re.IGNORECASE)
 _DAY = re.compile(r"\d{1,2}")
+_CHOSEN = re.compile(
+    r"(?:(?:chon|so|cau|cai|y|muc|thu|choose|number|option)\s*)*([1-9])[.)]?(?:\s*(?:nhe|nha|a|di|ah|nhe ban))*"
+)
 _WORD = re.compile(r"[^\W_]+")
 # Words that carry no subject: what is left of a follow-up when its subject stayed in the question before.
 _EMPTY = frozenset(
@@ -84,10 +99,50 @@ _SUBJECTS = (
 _SUBJECT = re.compile(rf"\b(?:{_SUBJECTS}|{fold(_SUBJECTS)})\b")
 
 
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """The last questions, what was offered with the last answer, whether that was to choose from, and when it was."""
+
+    turns: tuple[str, ...] = ()
+    offered: tuple[str, ...] = ()
+    is_choice: bool = False
+    last: datetime | None = None
+
+
+def understood(conversation: Conversation, text: str, now: datetime) -> Question:
+    """A message as the question it stands for; one that comes late stands for itself."""
+    if conversation.last is None or now - conversation.last > IDLE:
+        return Question(text)
+    if picked := _picked(conversation, text):
+        return Question(picked, conversation.turns[:-1] if conversation.is_choice else conversation.turns)
+    return Question(text, conversation.turns)
+
+
+def continued(answer: Answer, now: datetime) -> Conversation:
+    """The conversation after an answer."""
+    turns = (*answer.question.turns, answer.question.text)[-TURNS:]
+    return Conversation(turns, answer.suggestions, answer.status is Status.UNANSWERABLE_AMBIGUOUS, now)
+
+
+def _picked(conversation: Conversation, text: str) -> str | None:
+    """What a number picks, or the words of one choice that no other has."""
+    if found := _CHOSEN.fullmatch(fold(clean(text)).strip()):
+        place = int(found[1]) - 1
+        return conversation.offered[place] if 0 <= place < len(conversation.offered) else None
+    said = set(words(text))
+    if not conversation.is_choice or not said:
+        return None
+    fitting = [choice for choice in conversation.offered if said <= set(words(choice))]
+    return fitting[0] if len(fitting) == 1 else None
+
+
 def in_context(text: str, turns: Sequence[str]) -> str:
     """The question with the subject of the questions before it in front, when it lacks one of its own."""
-    if not turns or not is_follow_up(text):
-        return text
+    return carried_over(text, turns) if is_follow_up(text) else text
+
+
+def carried_over(text: str, turns: Sequence[str]) -> str:
+    """The question with the subject of the questions before it in front."""
     asked = [turn for turn in turns[-TURNS:] if words(turn) and not intent(turn)]
     if not asked:
         return text
@@ -95,6 +150,17 @@ def in_context(text: str, turns: Sequence[str]) -> str:
     if _YEAR.search(text):
         subject = " ".join(_YEAR.sub("", subject).split()).replace(" ?", "?")
     return f"{subject} {text}"
+
+
+def lacks_subject(text: str) -> bool:
+    """Whether a question, alone, does not say what it is about, or only of which sort it is: "Luật có mấy điều?"."""
+    return is_follow_up(text) or is_follow_up(_SORT.sub("", clean(text).lower()))
+
+
+def sort_named(text: str) -> str:
+    """The sort of document that a question names without saying which one, folded; empty where it names none."""
+    found = _SORT.search(clean(text).lower())
+    return fold(found[0]) if found else ""
 
 
 def is_follow_up(text: str) -> bool:

@@ -17,8 +17,10 @@ class Status(StrEnum):
     UNANSWERABLE_NO_PASSAGE = "unanswerable_no_passage"
     UNANSWERABLE_OFF_TOPIC = "unanswerable_off_topic"
     UNANSWERABLE_LANGUAGE = "unanswerable_language"
+    UNANSWERABLE_AMBIGUOUS = "unanswerable_ambiguous"
     ERROR_BAD_INPUT = "error_bad_input"
     ERROR_INTERNAL = "error_internal"
+    ERROR_UNSUPPORTED = "error_unsupported"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,7 @@ class Timings:
 class Answer:
     """`text` is what the person reads, plain; `bold` are the spans of it that hold the value asked for.
 
+    `suggestions` are questions to go on with; of an ambiguous question, one for each of the choices in the text.
     `confidence` is what is compared with the threshold of refusal; None where no search was made.
     """
 

@@ -6,7 +6,7 @@ in EXPERIMENTS.md.
 
 import functools
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -23,14 +23,15 @@ from index.snapshot import Snapshot
 NAMES = Path(__file__).parent / "names.yaml"
 # Below this the best unit has too little to do with the question; see `confidence`.
 THRESHOLD = {"vi": -0.3, "en": -2.0}  # cosines between languages are lower
-OTHER_THRESHOLD = -6.0
+OTHER_THRESHOLD = -2.0
+MARGIN_VALUE = 4.0  # log-odds below the best unit at which one of its document may still hold the value asked for
 NEAR = 6  # units that an answer may be made of, at most
 STATED_SHARE = 0.45  # of the words of a sentence "the sources do not say X" that the question shares
 STATED_GAP = 0.016  # cosine by which its unit may be less alike than the best, if it has no sample questions
 SAMPLE_NEAR = 0.92  # or the cosine of one of its sample questions, when no unit has a nearer one
 SAMPLE_LEAD = 0.01  # cosine by which it must be nearer where the question has no diacritics, and so says less
 # Kinds of value that a question cannot do without: a price asked for is a price quoted, or no answer.
-_NEEDED = (Value.MONEY, Value.PERSON, Value.PHONE, Value.DATE, Value.PERCENT)
+NEEDED = (Value.MONEY, Value.PERSON, Value.PHONE, Value.DATE, Value.PERCENT)
 
 _EMPTY = frozenset(
     words(
@@ -88,11 +89,17 @@ def doubt(query: Query, asked: Asked, ranked: Sequence[Ranked], snapshot: Snapsh
         return Doubt(Reason.YEAR, min(asked.years))
     if (
         asked.values[:1]
-        and asked.values[0] in _NEEDED
-        and all(asked.values[0] not in read(unit.unit).values for unit in near)
+        and asked.values[0] in NEEDED
+        and all(asked.values[0] not in read(unit.unit).values for unit in (*near, *_same_document(ranked)))
     ):
         return Doubt(Reason.VALUE)
     return None
+
+
+def _same_document(ranked: Sequence[Ranked]) -> Iterator[Ranked]:
+    """Units further off that stand in the document of the best."""
+    best = ranked[0]
+    return (unit for unit in ranked if unit.hit.entry is best.hit.entry and unit.score > best.score - MARGIN_VALUE)
 
 
 def _spoken(unit: Ranked) -> str:

@@ -1,62 +1,54 @@
 """Every sentence the bot says in its own voice. Polite, plain Vietnamese; quotes from documents are not here."""
 
+import datetime
+from collections.abc import Mapping
+from dataclasses import dataclass
+
 from corpus.document import Entry
 
-EMPTY_QUESTION = "Anh/chị vui lòng nhập câu hỏi về chuyển đổi số của Hà Nội, ví dụ: “Nộp hồ sơ trực tuyến ở đâu?”."
-INTERNAL_ERROR = (
-    "Xin lỗi anh/chị, hệ thống đang gặp trục trặc nên chưa trả lời được. Anh/chị vui lòng hỏi lại sau ít phút."
-)
 
-# --- Small talk and what we do not do; the names are those of bot/intents.yaml --------------------------------------
+@dataclass(frozen=True, slots=True)
+class Voice:
+    """Every sentence that may stand in or around an answer, in one language. What is quoted stays Vietnamese."""
 
-SMALL_TALK = {
-    "greeting": (
-        "Chào anh/chị! Tôi trả lời câu hỏi về chuyển đổi số của Hà Nội: dịch vụ công trực tuyến, iHanoi, VNeID, "
-        "các kế hoạch và số liệu của Thành phố. Anh/chị muốn hỏi gì ạ?"
-    ),
-    "thanks": "Không có gì ạ, rất vui được giúp anh/chị. Cần hỏi thêm, anh/chị cứ nhắn tôi.",
-    "goodbye": "Tạm biệt anh/chị, chúc anh/chị một ngày tốt lành!",
-    "who": (
-        "Tôi là trợ lý tự động trả lời về chuyển đổi số của Hà Nội. Mỗi câu trả lời đều trích từ tài liệu, "
-        "có ghi nguồn và ngày."
-    ),
-    "human": "Tôi là máy trả lời tự động, không phải người thật. Tôi trích câu trả lời từ tài liệu và luôn ghi nguồn.",
-    "ability": (
-        "Anh/chị có thể hỏi tôi cách nộp hồ sơ trực tuyến, phí và hỗ trợ, iHanoi, VNeID, chữ ký số, xã phường mới, "
-        "các kế hoạch, mục tiêu, xếp hạng chuyển đổi số của Hà Nội. Ví dụ: “Hà Nội có bao nhiêu xã, phường?”."
-    ),
-    "how_are_you": "Cảm ơn anh/chị đã hỏi thăm, tôi luôn sẵn sàng. Anh/chị cần hỏi gì về chuyển đổi số của Hà Nội ạ?",
-    "acknowledge": "Vâng ạ. Anh/chị cần hỏi thêm gì, cứ nhắn tôi.",
-}
-REFUSED = {
-    "injection": "Tôi chỉ trả lời theo tài liệu, có nguồn, nên không thể làm theo yêu cầu này.",
-    "forgery": (
-        "Tôi không thể giúp việc này vì có thể vi phạm pháp luật. "
-        "Nếu cần làm thủ tục đúng quy định, tôi sẵn sàng hướng dẫn."
-    ),
-    "personal_data": (
-        "Tôi không cung cấp thông tin riêng của người khác. Anh/chị vui lòng liên hệ cơ quan có thẩm quyền."
-    ),
-    "abuse": "Tôi mong chúng ta trao đổi lịch sự. Tôi sẵn sàng giúp nếu anh/chị hỏi về chuyển đổi số của Hà Nội.",
-    "politics": "Tôi không bàn về nội dung này. Tôi chỉ trả lời về chuyển đổi số và dịch vụ công của Hà Nội.",
-}
+    empty_question: str
+    internal_error: str
+    small_talk: Mapping[str, str]  # by the names of bot/intents.yaml, like `refused`
+    refused: Mapping[str, str]
+    off_topic: str
+    elsewhere: str
+    not_said: str
+    not_said_of: str
+    not_said_of_year: str
+    nearest: str
+    hotline: str
+    which: str
+    before: str  # above what is no longer so, with the date of its document
+    now: str  # above what is newer than the year that was asked for
+    as_of: str
+    expired: str
+    status: Mapping[str, str]  # by the catalogue's words
+    partly_old: str
+    drafted: str
+    targeted: str
+    planned: str
+    sources: str
+    source_number: str
+    source_issued: str
+    source_as_of: str
+    suggestions: str
 
-# --- When the documents do not say ----------------------------------------------------------------------------------
+    def known(self, entry: Entry) -> str:
+        """When a document's facts were true."""
+        return self.as_of.format(date=date(entry.as_of))
 
-OFF_TOPIC = (
-    "Câu hỏi này nằm ngoài phạm vi của tôi. Tôi chỉ trả lời về chuyển đổi số của Hà Nội, "
-    "như dịch vụ công trực tuyến, iHanoi, VNeID."
-)
-ELSEWHERE = "Tôi chỉ có tài liệu về Hà Nội, không có thông tin này về {what}."
-NOT_SAID = "Tài liệu tôi có không nêu thông tin này."
-NOT_SAID_OF = "Tài liệu tôi có không nêu thông tin này về “{what}”."
-NOT_SAID_OF_YEAR = "Tài liệu tôi có không nêu thông tin này của năm {what}."
-NEAREST = "Thông tin gần nhất tôi có:"
-HOTLINE = "Anh/chị có thể hỏi thêm tại:"
-
-# --- Dates ----------------------------------------------------------------------------------------------------------
-
-_STATUS = {"hết hiệu lực": "đã hết hiệu lực", "được thay thế": "đã được thay thế"}
+    def standing(self, entry: Entry, today: datetime.date) -> str:
+        """Whether a document has lapsed, been replaced, or been overtaken in part; empty where it holds."""
+        if status := self.status.get(entry.status):
+            return status
+        if entry.expires and entry.has_expired(today):
+            return self.expired.format(date=date(entry.expires))
+        return self.partly_old if entry.superseded_by else ""
 
 
 def date(partial: str) -> str:
@@ -64,19 +56,159 @@ def date(partial: str) -> str:
     return "/".join(str(int(part)) for part in reversed(partial.split("-")))
 
 
-def dated(entry: Entry) -> str:
-    """When a document's facts were true, and whether it is still in force or has partly been superseded."""
-    status = _STATUS.get(entry.status) or ("có phần đã cũ" if entry.superseded_by else "")
-    return "; ".join(filter(None, (status, f"tính đến {date(entry.as_of)}")))
+VIETNAMESE = Voice(
+    empty_question="Anh/chị vui lòng nhập câu hỏi về chuyển đổi số của Hà Nội, ví dụ: “Nộp hồ sơ trực tuyến ở đâu?”.",
+    internal_error=(
+        "Xin lỗi anh/chị, hệ thống đang gặp trục trặc nên chưa trả lời được. Anh/chị vui lòng hỏi lại sau ít phút."
+    ),
+    small_talk={
+        "greeting": (
+            "Chào anh/chị! Tôi trả lời câu hỏi về chuyển đổi số của Hà Nội: dịch vụ công trực tuyến, iHanoi, VNeID, "
+            "các kế hoạch và số liệu của Thành phố. Anh/chị muốn hỏi gì ạ?"
+        ),
+        "thanks": "Không có gì ạ, rất vui được giúp anh/chị. Cần hỏi thêm, anh/chị cứ nhắn tôi.",
+        "goodbye": "Tạm biệt anh/chị, chúc anh/chị một ngày tốt lành!",
+        "who": (
+            "Tôi là trợ lý tự động trả lời về chuyển đổi số của Hà Nội. Mỗi câu trả lời đều trích từ tài liệu, "
+            "có ghi nguồn và ngày."
+        ),
+        "human": (
+            "Tôi là máy trả lời tự động, không phải người thật. Tôi trích câu trả lời từ tài liệu và luôn ghi nguồn."
+        ),
+        "ability": (
+            "Anh/chị có thể hỏi tôi cách nộp hồ sơ trực tuyến, phí và hỗ trợ, iHanoi, VNeID, chữ ký số, xã phường mới, "
+            "các kế hoạch, mục tiêu, xếp hạng chuyển đổi số của Hà Nội. Ví dụ: “Hà Nội có bao nhiêu xã, phường?”."
+        ),
+        "how_are_you": (
+            "Cảm ơn anh/chị đã hỏi thăm, tôi luôn sẵn sàng. Anh/chị cần hỏi gì về chuyển đổi số của Hà Nội ạ?"
+        ),
+        "acknowledge": "Vâng ạ. Anh/chị cần hỏi thêm gì, cứ nhắn tôi.",
+    },
+    refused={
+        "injection": "Tôi chỉ trả lời theo tài liệu, có nguồn, nên không thể làm theo yêu cầu này.",
+        "forgery": (
+            "Tôi không thể giúp việc này vì có thể vi phạm pháp luật. "
+            "Nếu cần làm thủ tục đúng quy định, tôi sẵn sàng hướng dẫn."
+        ),
+        "personal_data": (
+            "Tôi không cung cấp thông tin riêng của người khác. Anh/chị vui lòng liên hệ cơ quan có thẩm quyền."
+        ),
+        "abuse": "Tôi mong chúng ta trao đổi lịch sự. Tôi sẵn sàng giúp nếu anh/chị hỏi về chuyển đổi số của Hà Nội.",
+        "politics": "Tôi không bàn về nội dung này. Tôi chỉ trả lời về chuyển đổi số và dịch vụ công của Hà Nội.",
+    },
+    off_topic=(
+        "Câu hỏi này nằm ngoài phạm vi của tôi. Tôi chỉ trả lời về chuyển đổi số của Hà Nội, "
+        "như dịch vụ công trực tuyến, iHanoi, VNeID."
+    ),
+    elsewhere="Tôi chỉ có tài liệu về Hà Nội, không có thông tin này về {what}.",
+    not_said="Tài liệu tôi có không nêu thông tin này.",
+    not_said_of="Tài liệu tôi có không nêu thông tin này về “{what}”.",
+    not_said_of_year="Tài liệu tôi có không nêu thông tin này của năm {what}.",
+    nearest="Thông tin gần nhất tôi có:",
+    hotline="Anh/chị có thể hỏi thêm tại:",
+    which="Anh/chị muốn hỏi về nội dung nào? Vui lòng nhắn số hoặc tên:",
+    before="Trước đây ({date}):",
+    now="Mới hơn:",
+    as_of="tính đến {date}",
+    expired="đã hết hạn ngày {date}",
+    status={"hết hiệu lực": "đã hết hiệu lực", "được thay thế": "đã được thay thế"},
+    partly_old="có phần đã cũ",
+    drafted="theo dự thảo",
+    targeted="mục tiêu",
+    planned="theo kế hoạch",
+    sources="Nguồn:",
+    source_number="số {number}",
+    source_issued="ban hành {date}",
+    source_as_of="thông tin đến {date}",
+    suggestions="Anh/chị có thể hỏi tiếp:",
+)
+
+ENGLISH = Voice(
+    empty_question="Please type a question about Hanoi's digital transformation, such as “Where do I file online?”.",
+    internal_error="Sorry, something went wrong and I could not answer. Please ask again in a few minutes.",
+    small_talk={
+        "greeting": (
+            "Hello! I answer questions about Hanoi's digital transformation: online public services, iHanoi, VNeID, "
+            "the city's plans and figures. What would you like to know?"
+        ),
+        "thanks": "You are welcome. Just write if you have another question.",
+        "goodbye": "Goodbye, and have a good day!",
+        "who": (
+            "I am an automatic assistant on Hanoi's digital transformation. "
+            "Every answer is quoted from documents, with its source and date."
+        ),
+        "human": "I am a program, not a person. I quote my answers from documents and always name the source.",
+        "ability": (
+            "You can ask me how to file documents online, about fees and support, iHanoi, VNeID, digital signatures, "
+            "the new wards and communes, and Hanoi's plans, targets and rankings in digital transformation."
+        ),
+        "how_are_you": "Thank you for asking, I am ready to help. What would you like to know?",
+        "acknowledge": "All right. Just write if you have another question.",
+    },
+    refused={
+        "injection": "I only answer from documents, with their sources, so I cannot do that.",
+        "forgery": "I cannot help with that, because it may be against the law. I can explain the proper procedure.",
+        "personal_data": "I do not give out other people's personal information. Please ask the competent authority.",
+        "abuse": "Let us keep this polite. I am glad to help with questions about Hanoi's digital transformation.",
+        "politics": "I do not discuss this. I only answer about Hanoi's digital transformation and public services.",
+    },
+    off_topic=(
+        "This is outside what I can answer. I only know about Hanoi's digital transformation, "
+        "such as online public services, iHanoi and VNeID."
+    ),
+    elsewhere="I only have documents about Hanoi; they do not cover this for {what}.",
+    not_said="The documents I have do not say this.",
+    not_said_of="The documents I have do not say this about “{what}”.",
+    not_said_of_year="The documents I have do not say this for {what}.",
+    nearest="The nearest information I have (in Vietnamese):",
+    hotline="You can ask here (in Vietnamese):",
+    which="Which of these do you mean? Please send its number or name:",
+    before="Earlier ({date}):",
+    now="More recent:",
+    as_of="as of {date}",
+    expired="expired on {date}",
+    status={"hết hiệu lực": "no longer in force", "được thay thế": "replaced"},
+    partly_old="partly out of date",
+    drafted="draft",
+    targeted="target",
+    planned="planned",
+    sources="Sources:",
+    source_number="no. {number}",
+    source_issued="issued {date}",
+    source_as_of="information up to {date}",
+    suggestions="You could also ask:",
+)
+
+# The one sentence that we have in other languages: what we can do there.
+_QUOTED_IN_VIETNAMESE = {
+    "zh": "以下内容摘自越南语文件：",
+    "ko": "다음은 베트남어 문서에서 인용한 내용입니다:",
+    "ja": "以下はベトナム語の文書からの引用です。",
+    "fr": "Voici ce que disent les documents, en vietnamien :",
+}
+_QUOTED_IN_VIETNAMESE_ELSEWHERE = "Here is what the documents say, in Vietnamese:"
+_NOT_IN_THIS_LANGUAGE = {
+    "zh": "抱歉，我的文件中没有找到答案。请用越南语或英语提问。",
+    "ko": "죄송합니다. 문서에서 답을 찾지 못했습니다. 베트남어나 영어로 질문해 주세요.",
+    "ja": "申し訳ありませんが、文書の中に答えが見つかりませんでした。ベトナム語か英語でお尋ねください。",
+    "fr": "Désolé, je n'ai pas trouvé de réponse dans mes documents. Veuillez demander en vietnamien ou en anglais.",
+}
+_NOT_IN_THIS_LANGUAGE_ELSEWHERE = "Sorry, I found no answer in my documents. Please ask in Vietnamese or in English."
 
 
-# --- How a source is listed, on every channel ---------------------------------------------------------------------
+def opening(language: str) -> str:
+    """The line above quotes, for a person who may not read Vietnamese; none where the voice itself says enough."""
+    return "" if language in ("vi", "en") else _QUOTED_IN_VIETNAMESE.get(language, _QUOTED_IN_VIETNAMESE_ELSEWHERE)
 
-SOURCES = "Nguồn:"
-SOURCE_NUMBER = "số {number}"
-SOURCE_ISSUED = "ban hành {date}"
-SOURCE_AS_OF = "thông tin đến {date}"
-SUGGESTIONS = "Anh/chị có thể hỏi tiếp:"
+
+def not_in_this(language: str) -> str:
+    return _NOT_IN_THIS_LANGUAGE.get(language, _NOT_IN_THIS_LANGUAGE_ELSEWHERE)
+
+
+def voice(language: str) -> Voice:
+    """English for every language but Vietnamese."""
+    return VIETNAMESE if language == "vi" else ENGLISH
+
 
 # --- `hanoidx ask --jsonl`: a line that cannot be read as a question ----------------------------------------------
 

@@ -50,8 +50,10 @@ FEATURES = (
 )
 
 # How the documents say that they do not know. Such a sentence near the top is the honest answer to a question.
+# That something is not clear, or that sources disagree, is knowledge: it is quoted as an answer.
 UNKNOWN = re.compile(
-    r"nguon (?:hien co |nay )?(?:khong|chua) |(?:khong|chua) (?:co|thay|ro|duoc neu)(?: \S+){0,2} trong (?:cac )?nguon"
+    r"nguon (?:hien co |nay )?(?:khong|chua) (?!noi ro|giai thich|xac nhan|thong nhat)"
+    r"|(?:khong|chua) (?:co|thay|ro|duoc neu)(?: \S+){0,2} trong (?:cac )?nguon"
     r"|khong nguon nao|khong thay neu|khong ghi|chua ghi"
 )
 
@@ -76,9 +78,15 @@ def read(unit: Unit) -> Reading:
     return Reading(
         words=frozenset((*words(spoken), *large_numbers(spoken))),
         values=kinds(unit.text),
-        years=frozenset(YEAR.findall(spoken)),
+        years=_years(unit),
         unknown=bool(UNKNOWN.search(folded)),
     )
+
+
+def _years(unit: Unit) -> frozenset[str]:
+    """The years a unit speaks of: a row of a time series of its own, whatever other years its cells mention."""
+    own = YEAR.findall(f"{unit.lead} {unit.cells[0]}") if unit.kind is Kind.ROW else ()
+    return frozenset(own or YEAR.findall(f"{unit.lead} {unit.text}"))
 
 
 @functools.lru_cache(maxsize=8_192)

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from rich.console import Console
 from rich.text import Text
 
-from bot import messages
 from bot.dialogue import Answer, Citation
+from bot.messages import Voice, date, voice
 
 # A terminal would obey these or show the line reversed; half a surrogate pair cannot be written as UTF-8.
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
@@ -27,20 +27,20 @@ def styled(answer: Answer) -> Text:
     for start, end in answer.bold:
         text.stylize("bold", start, end)
     if answer.citations:
-        text.append("\n\n").append(list_sources(answer.citations), "dim")
+        text.append("\n\n").append(list_sources(answer.citations, voice(answer.language)), "dim")
     if answer.suggestions:
-        text.append("\n\n").append(list_suggestions(answer.suggestions))
+        text.append("\n\n").append(list_suggestions(answer.suggestions, voice(answer.language)))
     return text
 
 
-def list_sources(citations: Sequence[Citation]) -> str:
+def list_sources(citations: Sequence[Citation], voice: Voice) -> str:
     """One source a line, its address on the next: number, title, document number, dates."""
-    return "\n".join((messages.SOURCES, *(_source(citation) for citation in citations)))
+    return "\n".join((voice.sources, *(_source(citation, voice) for citation in citations)))
 
 
-def list_suggestions(suggestions: Sequence[str]) -> str:
+def list_suggestions(suggestions: Sequence[str], voice: Voice) -> str:
     lines = (f"{number}. {printable(suggestion)}" for number, suggestion in enumerate(suggestions, 1))
-    return "\n".join((messages.SUGGESTIONS, *lines))
+    return "\n".join((voice.suggestions, *lines))
 
 
 def show(console: Console, text: Text) -> None:
@@ -53,13 +53,13 @@ def show(console: Console, text: Text) -> None:
         console.print(line, soft_wrap=bool(text.no_wrap) or "://" in line.plain)
 
 
-def _source(citation: Citation) -> str:
+def _source(citation: Citation, voice: Voice) -> str:
     facts = [citation.title]
     if citation.document_number:
-        facts.append(messages.SOURCE_NUMBER.format(number=citation.document_number))
+        facts.append(voice.source_number.format(number=citation.document_number))
     if citation.issued:
-        facts.append(messages.SOURCE_ISSUED.format(date=messages.date(citation.issued)))
+        facts.append(voice.source_issued.format(date=date(citation.issued)))
     if citation.as_of != citation.issued:
-        facts.append(messages.SOURCE_AS_OF.format(date=messages.date(citation.as_of)))
+        facts.append(voice.source_as_of.format(date=date(citation.as_of)))
     line = f"[{citation.number}] {', '.join(facts)}"
     return printable(f"{line}\n    {citation.url}" if citation.url else line)

@@ -19,23 +19,23 @@ from rich.text import Text
 
 from bot import messages
 from bot.answer import Ask
-from bot.dialogue import Answer, Citation, Question
+from bot.conversation import Conversation, continued, understood
+from bot.dialogue import Answer, Citation
+from bot.messages import voice
 from bot.render import list_sources, printable, show, styled
 from corpus.normalize import fold
 from index.snapshot import Manifest, Snapshot
-
-MAX_TURNS = 5
 
 Read = Callable[[], str]  # the next line; EOFError at the end, KeyboardInterrupt for Ctrl-C on an empty line
 
 
 @dataclass
-class Conversation:
-    """What the next question or command may refer to: the earlier questions and the last answer."""
+class Session:
+    """What the next line may refer to: the conversation so far and its last answer."""
 
     snapshot: Snapshot
     now: Callable[[], datetime]
-    turns: list[str] = field(default_factory=list)
+    conversation: Conversation = field(default_factory=Conversation)
     answer: Answer | None = None
 
 
@@ -43,14 +43,14 @@ def run(
     ask: Ask, snapshot: Snapshot, read: Read, console: Console, now: Callable[[], datetime], *, interactive: bool
 ) -> None:
     """Answer line after line until `read` or `/thoat` ends the conversation. `now` tells the reader's local time."""
-    conversation = Conversation(snapshot, now)
+    session = Session(snapshot, now)
     if interactive:
         show(console, Text(messages.REPL_WELCOME))
     while True:
         try:
             line = read().strip()
             if line:
-                show(console, _reply(conversation, ask, line).append("\n"))
+                show(console, _reply(session, ask, line).append("\n"))
         except EOFError:
             if interactive:
                 show(console, Text(messages.REPL_GOODBYE))
@@ -114,34 +114,31 @@ def _history(file: Path) -> History:
     return FileHistory(file)
 
 
-def _reply(conversation: Conversation, ask: Ask, line: str) -> Text:
+def _reply(session: Session, ask: Ask, line: str) -> Text:
     if line.startswith("/"):
-        return _obey(conversation, line)
-    suggestions = conversation.answer.suggestions if conversation.answer else ()
-    chosen = int(line) if re.fullmatch(r"[1-9]", line) else 0
-    text = suggestions[chosen - 1] if 1 <= chosen <= len(suggestions) else line
-    conversation.answer = ask(Question(text, tuple(conversation.turns)))
-    conversation.turns = [*conversation.turns, text][-MAX_TURNS:]
-    return styled(conversation.answer)
+        return _obey(session, line)
+    session.answer = ask(understood(session.conversation, line, session.now()))
+    session.conversation = continued(session.answer, session.now())
+    return styled(session.answer)
 
 
-def _obey(conversation: Conversation, line: str) -> Text:
+def _obey(session: Session, line: str) -> Text:
     folded = fold(line)
     for name, (command, _) in COMMANDS.items():
         match = re.fullmatch(rf"/\s*{name.replace('_', '[ _-]?')}(?![a-z])\s*(.*)", folded, re.DOTALL)
         if match:
-            return command(conversation, match[1])
+            return command(session, match[1])
     return Text(messages.REPL_UNKNOWN_COMMAND.format(command=printable(line.split(maxsplit=1)[0])[:40]))
 
 
-def _sources(conversation: Conversation, argument: str) -> Text:
-    if not conversation.answer:
+def _sources(session: Session, argument: str) -> Text:
+    if not session.answer:
         return Text(messages.REPL_NOTHING_ASKED)
-    citations = conversation.answer.citations
+    citations = session.answer.citations
     if not citations:
         return Text(messages.REPL_NO_SOURCES)
     if not argument:
-        return Text(list_sources(citations))
+        return Text(list_sources(citations, voice(session.answer.language)))
     for citation in citations:
         if argument.strip("[]") == str(citation.number):
             return _source(citation)
@@ -167,8 +164,8 @@ def _source(citation: Citation) -> Text:
     return text
 
 
-def _why(conversation: Conversation, _: str) -> Text:
-    answer = conversation.answer
+def _why(session: Session, _: str) -> Text:
+    answer = session.answer
     if not answer:
         return Text(messages.REPL_NOTHING_ASKED)
     text = Text(no_wrap=True)  # a table with its passages' long ids is easier to read cut by the terminal
@@ -189,8 +186,8 @@ def _why(conversation: Conversation, _: str) -> Text:
     )
 
 
-def _snapshot(conversation: Conversation, _: str) -> Text:
-    return Text(describe(conversation.snapshot.manifest, conversation.now()))
+def _snapshot(session: Session, _: str) -> Text:
+    return Text(describe(session.snapshot.manifest, session.now()))
 
 
 def describe(manifest: Manifest, now: datetime) -> str:
@@ -205,21 +202,21 @@ def describe(manifest: Manifest, now: datetime) -> str:
     )
 
 
-def _start_anew(conversation: Conversation, _: str) -> Text:
-    conversation.turns, conversation.answer = [], None
+def _start_anew(session: Session, _: str) -> Text:
+    session.conversation, session.answer = Conversation(), None
     return Text(messages.REPL_NEW_CONVERSATION)
 
 
-def _help(_: Conversation, __: str) -> Text:
+def _help(_: Session, __: str) -> Text:
     lines = (f"  /{name:10} {purpose}" for name, (_command, purpose) in COMMANDS.items())
     return Text("\n".join((messages.REPL_HELP, *lines, messages.REPL_HELP_SUGGESTIONS)))
 
 
-def _leave(_: Conversation, __: str) -> Text:
+def _leave(_: Session, __: str) -> Text:
     raise EOFError
 
 
-COMMANDS: dict[str, tuple[Callable[[Conversation, str], Text], str]] = {
+COMMANDS: dict[str, tuple[Callable[[Session, str], Text], str]] = {
     "nguon": (_sources, messages.REPL_HELP_SOURCES),
     "vi_sao": (_why, messages.REPL_HELP_WHY),
     "snapshot": (_snapshot, messages.REPL_HELP_SNAPSHOT),

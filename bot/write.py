@@ -1,27 +1,39 @@
 """Chosen units -> text with numbered citations: runs of neighbours, the lines they hang on, dates, bold values."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import date
+from textwrap import shorten
 
 from bot import messages
 from bot.asked import Asked
 from bot.dialogue import Citation
+from bot.messages import Voice
 from corpus.document import Entry, Kind, Unit
-from corpus.normalize import words
+from corpus.normalize import fold, words
 from corpus.values import Value, find
 from index.search import Hit
 
 TELLING = 5  # words from which a heading tells what it is about
+QUOTES = 560  # characters of all bare quotes together
 LEAD = 200  # characters up to which a lead is repeated above what hangs on it
 TITLE = 16  # characters from which the beginning of a title does
+
+_DRAFT = re.compile(r"\bdu thao\b")
+_TARGET = re.compile(r"\b(?:muc tieu|chi tieu)\b")
+_PLAN = re.compile(r"\b(?:ke hoach|du kien|lo trinh|dinh huong)\b")
+_OUTCOME = re.compile(r"\b(?:ket qua|thuc te|da (?:dat|lam|co|thuc hien|ban hanh))\b")
 
 
 @dataclass(frozen=True, slots=True)
 class Written:
+    """A text with its citations and, for each of them, all that the lines which cite it may draw on."""
+
     text: str
-    citations: tuple[Citation, ...]
-    bold: tuple[tuple[int, int], ...]
+    citations: tuple[Citation, ...] = ()
+    bold: tuple[tuple[int, int], ...] = ()
+    grounds: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,31 +78,87 @@ class _Run:
     units: tuple[Chosen, ...]
 
 
-def write(chosen: Sequence[Chosen], asked: Asked | None = None, *, first: int = 1, heads: bool = True) -> Written:
+@dataclass(frozen=True, slots=True)
+class Style:
+    """How a text is framed: in whose words, and on which day it is read."""
+
+    voice: Voice
+    today: date
+
+
+def write(
+    chosen: Sequence[Chosen],
+    style: Style,
+    asked: Asked | None = None,
+    *,
+    first: int = 1,
+    heads: bool = True,
+    opening: str = "",
+) -> Written:
     """The text of units, passage by passage in the order of their first unit; citations are numbered from `first`."""
     runs = _runs(chosen)
-    lines: list[str] = []
+    lines = [opening] if opening else []
     bold: list[tuple[int, int]] = []
-    dated: set[str] = set()
-    place = 0
+    above: list[Entry] = []
+    said: set[tuple[str, str]] = set()
+    place = sum(len(line) + 1 for line in lines)
     under = ""
     for number, run in enumerate(runs, first):
+        entry = run.hit.entry
+        time = _time(entry, above, style.voice)
+        above.append(entry)
         for one in run.units:
             head = _head(one)
-            if heads and head and head != under:
-                lines.append(head)
-                place += len(head) + 1
-            under = head
+            line = f"{time} {head}".strip() if heads else ""
+            if line and (time or head != under):
+                lines.append(line)
+                place += len(line) + 1
+            under, time = head, ""
+            tags = [tag for tag in _tags(one, style) if (entry.id, tag) not in said]
+            said.update((entry.id, tag) for tag in tags)
             bullet = "• " if head else ""
-            label = f" [{number}]"
-            if run.hit.entry.id not in dated:
-                dated.add(run.hit.entry.id)
-                label += f" ({messages.dated(run.hit.entry)})"
-            lines.append(f"{bullet}{one.shown}{label}")
+            lines.append(f"{bullet}{one.shown} [{number}]" + (f" ({'; '.join(tags)})" if tags else ""))
             bold.extend((place + len(bullet) + s, place + len(bullet) + e) for s, e in _bold(one.shown, asked))
             place += len(lines[-1]) + 1
     citations = tuple(_cite(number, run) for number, run in enumerate(runs, first))
-    return Written("\n".join(lines), citations, tuple(bold))
+    return Written("\n".join(lines), citations, tuple(bold), tuple(map(_ground, runs)))
+
+
+def quoted(citations: Sequence[Citation]) -> str:
+    """The bare quotes, when an answer made of them must not be trusted; a long one is cut at a word."""
+    room = QUOTES // max(len(citations), 1)
+    lines = (f"“{shorten(citation.quote, room, placeholder='…')}” [{citation.number}]" for citation in citations)
+    return "\n".join(lines)
+
+
+def _time(entry: Entry, above: Sequence[Entry], voice: Voice) -> str:
+    """Whether a document is older or newer than one that is quoted above it, where the catalogue says so."""
+    if entry in above:
+        return ""
+    if any(other.id in entry.superseded_by and other.as_of > entry.as_of for other in above):
+        return voice.before.format(date=messages.date(entry.as_of))
+    if any(entry.id in other.superseded_by and entry.as_of > other.as_of for other in above):
+        return voice.now
+    return ""
+
+
+def _tags(one: Chosen, style: Style) -> Iterator[str]:
+    """How a fact is to be taken: a draft or a plan, no longer in force, and when its document knew it."""
+    if nature := _nature(one, style.voice):
+        yield nature
+    if standing := style.voice.standing(one.hit.entry, style.today):
+        yield standing
+    yield style.voice.known(one.hit.entry)
+
+
+def _nature(one: Chosen, voice: Voice) -> str:
+    """That a fact is one of a draft, a target or a plan, where neither it nor the line above it says so."""
+    shown, headings = fold(f"{_head(one)} {one.shown}"), fold(" ".join(one.hit.passage.headings))
+    if _DRAFT.search(f"{headings} {fold(one.hit.entry.title)}"):
+        return "" if _DRAFT.search(shown) else voice.drafted
+    if _OUTCOME.search(f"{headings} {shown}") or _TARGET.search(shown) or _PLAN.search(shown):
+        return ""
+    return voice.targeted if _TARGET.search(headings) else voice.planned if _PLAN.search(headings) else ""
 
 
 def _runs(chosen: Sequence[Chosen]) -> list[_Run]:
@@ -124,11 +192,11 @@ def _head(one: Chosen) -> str:
         return one.unit.lead
     heading = one.hit.passage.headings[-1] if one.hit.passage.headings else ""
     if len(words(heading)) < TELLING and not any(map(str.isdigit, heading)):
-        heading = _short(one.hit.entry.title)
+        heading = short_title(one.hit.entry.title)
     return heading if heading.endswith((":", "?")) else f"{heading}:"
 
 
-def _short(title: str) -> str:
+def short_title(title: str) -> str:
     """A title up to a colon or a bracket, where that leaves enough to know the document by."""
     ends = (match.start() for match in re.finditer(r":| \(", title))
     return title[: next((end for end in ends if end >= TITLE), len(title))]
@@ -158,6 +226,13 @@ def _cite(number: int, run: _Run) -> Citation:
         url=_address(entry, [n for one in run.units for n in one.unit.sources]),
         quote="\n".join(one.unit.quote for one in run.units),
     )
+
+
+def _ground(run: _Run) -> str:
+    entry, passage = run.hit.entry, run.hit.passage
+    dates = (messages.date(day) for day in (entry.issued, entry.as_of, entry.expires) if day)
+    over = (text for one in run.units for text in (one.unit.quote, one.unit.lead, *one.unit.columns))
+    return "\n".join((entry.title, entry.number or "", *dates, *passage.headings, *over))
 
 
 def _address(entry: Entry, named: Sequence[int]) -> str | None:

@@ -38,7 +38,7 @@ _FIELDS = {  # what each holds, and whether null will do
     "superseded_by": (_IDS, False),
     "sources": (_SOURCES, False),
 }
-_OPTIONAL = {"note": (_TEXT, True)}
+_OPTIONAL = {"note": (_TEXT, True), "expires": (_DATE, True)}
 _SOURCE_FIELDS = {
     "n": (_NUMBER, False),
     "title": (_TEXT, False),
@@ -129,6 +129,7 @@ def _read_text(path: Path) -> Document:
         superseded_by=tuple(fields["superseded_by"]),
         sources=tuple(Source(**source) for source in fields["sources"]),
         note=fields.get("note"),
+        expires=fields.get("expires"),
     )
     return Document(entry, text, front.end())
 

@@ -5,6 +5,7 @@ Offsets are in characters of `Document.text`, so that any quote leads back to it
 
 import re
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 
 MARKER = re.compile(r"(?<!\s)\s*\[([0-9]{1,4})\](?!\()")  # "[3]", with the space before it; "[3](…)" is a link
@@ -23,7 +24,10 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """What the catalogue knows of one document. Dates are YYYY, YYYY-MM or YYYY-MM-DD, as far as known."""
+    """What the catalogue knows of one document. Dates are YYYY, YYYY-MM or YYYY-MM-DD, as far as known.
+
+    `expires` is the last day on which it holds, where the document says so itself.
+    """
 
     id: str
     title: str
@@ -37,6 +41,11 @@ class Entry:
     superseded_by: tuple[str, ...]
     sources: tuple[Source, ...]
     note: str | None = None
+    expires: str | None = None
+
+    def has_expired(self, today: date) -> bool:
+        """Whether its last day, month or year is over."""
+        return bool(self.expires) and today.isoformat()[: len(self.expires or "")] > (self.expires or "")
 
 
 class Kind(StrEnum):

@@ -29,7 +29,7 @@ from index.query import parse
 from index.search import search
 from index.snapshot import Snapshot, load
 
-QUESTIONS = Path(__file__).parent / "data" / "questions-dev.jsonl"
+QUESTIONS = tuple(Path(__file__).parent / "data" / name for name in ("questions-dev.jsonl", "questions-dev-2.jsonl"))
 FOLDS = 5
 ANSWERABLE = ("answer", "outdated")
 
@@ -43,7 +43,7 @@ def main(
 ) -> None:
     snapshot = load(data, OnnxEncoder())
     texts = {document.entry.id: document.text for document in read_folder()}
-    everything = [json.loads(line) for line in QUESTIONS.read_text("utf-8").splitlines()]
+    everything = [json.loads(line) for file in QUESTIONS for line in file.read_text("utf-8").splitlines()]
     items = [item for item in everything if item["expect"] in ANSWERABLE]
     examples = {
         (item["id"], wording): _example(item, question, snapshot, texts)

@@ -139,8 +139,8 @@ def test_a_question_about_something_else_is_off_topic(answer: Answers, text: str
 
 def test_small_talk_and_refusals_are_answered_without_a_search(answer: Answers) -> None:
     greeted, refused = answer("chào bạn nhé"), answer("làm bằng lái xe giả ở đâu")
-    assert (greeted.status, greeted.text) == (Status.SMALL_TALK, messages.SMALL_TALK["greeting"])
-    assert (refused.status, refused.text) == (Status.REFUSED, messages.REFUSED["forgery"])
+    assert (greeted.status, greeted.text) == (Status.SMALL_TALK, messages.VIETNAMESE.small_talk["greeting"])
+    assert (refused.status, refused.text) == (Status.REFUSED, messages.VIETNAMESE.refused["forgery"])
     assert greeted.hits == refused.hits == ()
     assert greeted.confidence is None
 
@@ -198,7 +198,7 @@ def test_bad_input_gets_an_answer_or_a_plain_sentence(answer: Answers, faults: F
 @pytest.mark.parametrize("text", EMPTY.values(), ids=EMPTY.keys())
 def test_an_empty_message_is_asked_for_a_question(answer: Answers, text: str) -> None:
     answered = answer(text, WARDS)
-    assert (answered.status, answered.text) == (Status.UNANSWERABLE_EMPTY, messages.EMPTY_QUESTION)
+    assert (answered.status, answered.text) == (Status.UNANSWERABLE_EMPTY, messages.VIETNAMESE.empty_question)
     assert answered.citations == ()
 
 
@@ -265,7 +265,7 @@ class BrokenSnapshot:
 
 def test_an_error_inside_is_logged_and_answered_with_an_apology(caplog: pytest.LogCaptureFixture) -> None:
     answered = ask(Question(WARDS), cast(Snapshot, BrokenSnapshot()), TODAY)
-    assert (answered.status, answered.text) == (Status.ERROR_INTERNAL, messages.INTERNAL_ERROR)
+    assert (answered.status, answered.text) == (Status.ERROR_INTERNAL, messages.VIETNAMESE.internal_error)
     assert answered.snapshot_id == "gone"
     [record] = [record for record in caplog.records if record.levelno == logging.ERROR]
     assert record.exc_info

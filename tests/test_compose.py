@@ -4,17 +4,19 @@ import itertools
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bot import messages
 from bot.asked import asked
 from bot.compose import LIMIT, compose, compose_unknown
 from bot.doubt import Doubt, Reason
 from bot.rank import Ranked, read
-from bot.write import Written
+from bot.write import Style, Written
 from corpus.catalogue import read_folder
 from corpus.document import Document
 from index.encode import Encoder
@@ -23,6 +25,7 @@ from index.search import Hit, search
 from index.snapshot import Snapshot, activate, build, load
 
 FAR = -20.0  # log-odds of units that do not answer
+STYLE = Style(messages.VIETNAMESE, date(2026, 11, 1))
 FACT, LIST, STILL = "Thẻ này giá bao nhiêu?", "Hồ sơ gồm những giấy tờ nào?", "Mức phí đó còn áp dụng không?"
 
 SOURCES = [
@@ -71,7 +74,7 @@ class Shelf:
         return sorted(units, key=lambda unit: -unit.score)
 
     def compose(self, question: str, scores: Mapping[str, float]) -> Written:
-        return compose(self.ranked(scores), asked(parse(question).plain))
+        return compose(self.ranked(scores), asked(parse(question).plain), self.snapshot, STYLE)
 
     def verbatim(self, written: Written) -> bool:
         """Whether every quote stands in its document, the document's own markers left out."""
@@ -346,7 +349,7 @@ def test_however_units_are_ranked_the_answer_can_be_checked(real: Shelf, data: s
     near = st.floats(-3, 5, allow_nan=False)
     units = [Ranked(hit, row, data.draw(near)) for hit in hits for row in range(len(hit.passage.units))]
     question = data.draw(st.sampled_from([FACT, LIST, STILL, "Nộp thế nào?", "Luật nào nhiều điều hơn?", "Là gì?"]))
-    written = compose(sorted(units, key=lambda unit: -unit.score), asked(parse(question).plain))
+    written = compose(sorted(units, key=lambda unit: -unit.score), asked(parse(question).plain), real.snapshot, STYLE)
     numbers = [citation.number for citation in written.citations]
     assert 1 <= len(written.text) <= LIMIT
     assert numbers == list(range(1, len(numbers) + 1))
@@ -376,7 +379,7 @@ def test_what_is_missing_is_said_with_what_is_near_and_whom_to_ask(real: Shelf, 
             if reason is Reason.STATED and not read(unit.unit).unknown:
                 continue
             doubt = Doubt(reason, "Bồ Đề", stated=unit if reason is Reason.STATED else None)
-            written = compose_unknown(doubt, [unit], real.snapshot)
+            written = compose_unknown(doubt, [unit], real.snapshot, STYLE)
             assert len(written.text) <= LIMIT, hit.passage.id
             assert "024.1022" in written.text
             assert "kenh-lien-he-ho-tro" in [citation.document_id for citation in written.citations]
@@ -388,7 +391,7 @@ def test_what_is_missing_is_said_with_what_is_near_and_whom_to_ask(real: Shelf, 
 def test_the_hotline_is_named_once_when_it_is_also_the_nearest(real: Shelf) -> None:
     [hit] = [hit for hit in search(real.snapshot, parse("hỏi về thủ tục hành chính gọi số nào"), 60) if _is_table(hit)]
     [row] = [row for row, unit in enumerate(hit.passage.units) if "024.1022" in unit.text and unit.cells]
-    written = compose_unknown(Doubt(Reason.NAME, "ly hôn"), [Ranked(hit, row, 1.0)], real.snapshot)
+    written = compose_unknown(Doubt(Reason.NAME, "ly hôn"), [Ranked(hit, row, 1.0)], real.snapshot, STYLE)
     assert written.text.count("024.1022") == 1
     assert len({citation.quote for citation in written.citations}) == len(written.citations)
 
@@ -399,6 +402,6 @@ def _is_table(hit: Hit) -> bool:
 
 def test_without_the_contact_document_the_answer_is_honest_all_the_same(shelf: Callable[[], Shelf]) -> None:
     here = shelf()
-    written = compose_unknown(Doubt(Reason.YEAR, "2031"), here.ranked({"Thẻ tháng": 1})[:1], here.snapshot)
+    written = compose_unknown(Doubt(Reason.YEAR, "2031"), here.ranked({"Thẻ tháng": 1})[:1], here.snapshot, STYLE)
     assert "2031" in written.text
     assert [citation.document_id for citation in written.citations] == ["the-xe-buyt"]

@@ -264,8 +264,8 @@ def test_a_message_without_words_has_no_intent(text: str) -> None:
 
 def test_every_name_has_something_to_say() -> None:
     table = yaml.safe_load(INTENTS.read_text("utf-8"))
-    assert set(table["small_talk"]) == set(messages.SMALL_TALK)
-    assert set(table["refused"]) == set(messages.REFUSED)
+    assert set(table["small_talk"]) == set(messages.VIETNAMESE.small_talk) == set(messages.ENGLISH.small_talk)
+    assert set(table["refused"]) == set(messages.VIETNAMESE.refused) == set(messages.ENGLISH.refused)
 
 
 def _phrases(node: object) -> Iterator[str]:
@@ -302,4 +302,4 @@ def test_a_very_long_message_is_read_in_no_time(part: str) -> None:
 @given(st.text(st.characters(exclude_categories=()), max_size=200))
 def test_any_text_has_one_intent_or_none(text: str) -> None:
     found = intent(text)
-    assert found is None or found.name in (messages.REFUSED if found.refused else messages.SMALL_TALK)
+    assert found is None or found.name in (messages.ENGLISH.refused if found.refused else messages.ENGLISH.small_talk)

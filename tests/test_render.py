@@ -65,7 +65,7 @@ def test_dates_are_written_as_people_here_write_them(date: str, read: str) -> No
 
 
 def test_a_source_is_listed_with_number_title_document_number_dates_and_address() -> None:
-    assert list_sources([DISTRICTS]) == (
+    assert list_sources([DISTRICTS], messages.VIETNAMESE) == (
         "Nguồn:\n"
         "[1] Hà Nội: chính quyền hai cấp và 126 xã, phường, số 1656/NQ-UBTVQH15, ban hành 16/6/2025, "
         f"thông tin đến 1/7/2025\n    {URL}"
@@ -73,11 +73,11 @@ def test_a_source_is_listed_with_number_title_document_number_dates_and_address(
 
 
 def test_a_source_without_document_number_issue_date_and_address_is_listed_without_them() -> None:
-    assert list_sources([UNDATED]) == "Nguồn:\n[2] Kênh liên hệ, thông tin đến 1/2026"
+    assert list_sources([UNDATED], messages.VIETNAMESE) == "Nguồn:\n[2] Kênh liên hệ, thông tin đến 1/2026"
 
 
 def test_suggestions_are_numbered() -> None:
-    assert list_suggestions(["VNeID là gì?", "iHanoi là gì?"]) == (
+    assert list_suggestions(["VNeID là gì?", "iHanoi là gì?"], messages.VIETNAMESE) == (
         "Anh/chị có thể hỏi tiếp:\n1. VNeID là gì?\n2. iHanoi là gì?"
     )
 
