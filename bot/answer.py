@@ -1,8 +1,8 @@
 """The whole path of one question. Read this first.
 
 small talk? -> question in its conversation -> query -> hits -> ranked units -> reason for doubt? -> composed answer
-with citations. What we expect to go wrong is a Status; anything else is caught here once, logged, and answered with
-an apology.
+with citations -> where an operator has set a generator, in its words if they hold good. What we expect to go wrong is
+a Status; anything else is caught here once, logged, and answered with an apology.
 """
 
 import dataclasses
@@ -26,17 +26,20 @@ from index.search import search
 from index.snapshot import Snapshot
 
 Ask = Callable[[Question], Answer]
+Rewrite = Callable[
+    [str, Answer], Answer
+]  # the question with its context, and the answer in quotes; see bot/generate.py
 
 K = 10  # hits whose units may answer
 
 logger = logging.getLogger(__name__)
 
 
-def ask(question: Question, snapshot: Snapshot, today: date) -> Answer:
-    """Answer one question from one snapshot, as of `today`. Never raises."""
+def ask(question: Question, snapshot: Snapshot, today: date, rewrite: Rewrite | None = None) -> Answer:
+    """Answer one question from one snapshot, as of `today`. Never raises. `rewrite` may put quotes into other words."""
     started = time.perf_counter()
     try:
-        answer = _answer(question, snapshot, today)
+        answer = _answer(question, snapshot, today, rewrite)
     except Exception:
         logger.exception("a question could not be answered")
         answer = _plain(question, Status.ERROR_INTERNAL, messages.INTERNAL_ERROR)
@@ -44,7 +47,7 @@ def ask(question: Question, snapshot: Snapshot, today: date) -> Answer:
     return dataclasses.replace(answer, timings=timings, snapshot_id=snapshot.id)
 
 
-def _answer(question: Question, snapshot: Snapshot, today: date) -> Answer:
+def _answer(question: Question, snapshot: Snapshot, today: date, rewrite: Rewrite | None) -> Answer:
     if found := intent(question.text):
         if found.refused:
             return _plain(question, Status.REFUSED, messages.REFUSED[found.name])
@@ -67,7 +70,7 @@ def _answer(question: Question, snapshot: Snapshot, today: date) -> Answer:
         off_topic = reason.reason in (Reason.FAR, Reason.ELSEWHERE)
         status = Status.UNANSWERABLE_OFF_TOPIC if off_topic else Status.UNANSWERABLE_NO_PASSAGE
         written = compose_unknown(reason, ranked, snapshot)
-    return Answer(
+    answer = Answer(
         _receipt(),
         question,
         status,
@@ -79,6 +82,7 @@ def _answer(question: Question, snapshot: Snapshot, today: date) -> Answer:
         confidence=confidence(ranked),
         timings=Timings(search=(searched - started) * 1000, compose=(time.perf_counter() - searched) * 1000),
     )
+    return rewrite(text, answer) if rewrite and status is Status.ANSWERED else answer
 
 
 def _plain(question: Question, status: Status, text: str) -> Answer:

@@ -61,6 +61,7 @@ class Answer:
     """`text` is what the person reads, plain; `bold` are the spans of it that hold the value asked for.
 
     `confidence` is what is compared with the threshold of refusal; None where no search was made.
+    `generated` is `used`, or why what a generator wrote was not; None where none was asked.
     """
 
     answer_id: str
@@ -73,6 +74,7 @@ class Answer:
     suggestions: tuple[str, ...] = ()
     hits: tuple[Hit, ...] = field(default=(), repr=False)
     confidence: float | None = None
+    generated: str | None = None
     timings: Timings = Timings()
     snapshot_id: str | None = None
 
