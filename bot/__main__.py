@@ -18,11 +18,12 @@ import typer
 import corpus.__main__ as corpus_commands
 import index.__main__ as index_commands
 from bot import messages
+from bot.settings import Settings, SettingsError
 from corpus.catalogue import DOCUMENTS
 from index.__main__ import Corpus, Data, EncoderName
 
 if TYPE_CHECKING:
-    from bot.answer import Ask
+    from bot.answer import Ask, Rewrite
     from bot.dialogue import Question
     from index.snapshot import Snapshot
 
@@ -44,6 +45,9 @@ class Commands(index_commands.Commands):
         except BrokenPipeError as error:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python complains when it closes it
             raise typer.Exit(BROKEN_PIPE) from error
+        except SettingsError as error:
+            typer.echo(f"hanoidx: {error}", err=True)
+            raise typer.Exit(1) from error
 
 
 app = typer.Typer(
@@ -192,7 +196,19 @@ def _load(data: Path, encoder: str) -> "Snapshot":
 def _ask(snapshot: "Snapshot", today: date | None) -> "Ask":
     from bot.answer import ask
 
-    return lambda question: ask(question, snapshot, today or datetime.now(HANOI).date())
+    rewrite = _rewrite()
+    return lambda question: ask(question, snapshot, today or datetime.now(HANOI).date(), rewrite)
+
+
+def _rewrite() -> "Rewrite | None":
+    """What asks the generator, if the operator wants one."""
+    generator = Settings.from_env(os.environ).generator
+    if generator is None:
+        return None
+
+    from bot.generate import rewrite
+
+    return lambda question, answer, day: rewrite(question, answer, day, generator)
 
 
 def _answer_lines(lines: Iterable[bytes], ask: "Ask", snapshot_id: str) -> None:

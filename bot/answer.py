@@ -1,8 +1,9 @@
 """The whole path of one question. Read this first.
 
 small talk? -> question in its conversation -> query -> hits -> ranked units -> reason for doubt, or not clear which
-document is meant? -> composed answer with citations -> its numbers checked. What we expect to go wrong is a Status;
-anything else is caught here once, logged, and answered with an apology.
+document is meant? -> composed answer with citations -> its numbers checked -> where an operator has set a generator, in
+its words if they hold good. What we expect to go wrong is a Status; anything else is caught here once, logged, and
+answered with an apology.
 """
 
 import dataclasses
@@ -30,20 +31,23 @@ from index.search import Hit, search
 from index.snapshot import Snapshot
 
 Ask = Callable[[Question], Answer]
+Rewrite = Callable[[str, Answer, date], Answer]  # a question, the answer in quotes, and the day it is read
 
 K = 10  # hits whose units may answer
 
 logger = logging.getLogger(__name__)
 
 
-def ask(question: Question, snapshot: Snapshot, today: date, *, strict: bool = False) -> Answer:
-    """Answer one question from one snapshot, as of `today`. Never raises.
+def ask(
+    question: Question, snapshot: Snapshot, today: date, rewrite: Rewrite | None = None, *, strict: bool = False
+) -> Answer:
+    """Answer one question from one snapshot, as of `today`. Never raises. `rewrite` may put quotes into other words.
 
     A number that the cited words lack is an error status where `strict`; a person gets the bare quotes instead.
     """
     started = time.perf_counter()
     try:
-        answer = _answer(question, snapshot, today, strict=strict)
+        answer = _answer(question, snapshot, today, rewrite, strict=strict)
     except Exception:
         logger.exception("a question could not be answered")
         answer = _plain(question, Status.ERROR_INTERNAL, "vi", messages.VIETNAMESE.internal_error)
@@ -64,7 +68,7 @@ class _Reading:
     search_ms: float
 
 
-def _answer(question: Question, snapshot: Snapshot, today: date, *, strict: bool) -> Answer:
+def _answer(question: Question, snapshot: Snapshot, today: date, rewrite: Rewrite | None, *, strict: bool) -> Answer:
     started = time.perf_counter()
     language = parse(question.text).language
     style = Style(messages.voice(language), today)
@@ -83,7 +87,7 @@ def _answer(question: Question, snapshot: Snapshot, today: date, *, strict: bool
         logger.error("an answer holds %s, which its citations do not; its bare quotes are sent", ", ".join(faults))
         status = Status.ERROR_UNSUPPORTED if strict else status
         written = dataclasses.replace(written, text=quoted(written.citations), bold=())
-    return Answer(
+    answer = Answer(
         _receipt(),
         question,
         status,
@@ -96,6 +100,9 @@ def _answer(question: Question, snapshot: Snapshot, today: date, *, strict: bool
         confidence=confidence(reading.ranked),
         timings=Timings(search=reading.search_ms, compose=(time.perf_counter() - started) * 1000 - reading.search_ms),
     )
+    if rewrite and status is Status.ANSWERED and language == "vi":
+        return rewrite(reading.text, answer, today)
+    return answer
 
 
 def _read(question: Question, text: str, snapshot: Snapshot) -> _Reading:

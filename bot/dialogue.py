@@ -64,6 +64,7 @@ class Answer:
 
     `suggestions` are questions to go on with; of an ambiguous question, one for each of the choices in the text.
     `confidence` is what is compared with the threshold of refusal; None where no search was made.
+    `generated` is `used`, or why what a generator wrote was not; None where none was asked.
     """
 
     answer_id: str
@@ -76,6 +77,7 @@ class Answer:
     suggestions: tuple[str, ...] = ()
     hits: tuple[Hit, ...] = field(default=(), repr=False)
     confidence: float | None = None
+    generated: str | None = None
     timings: Timings = Timings()
     snapshot_id: str | None = None
 

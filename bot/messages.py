@@ -38,6 +38,9 @@ class Voice:
     source_as_of: str
     suggestions: str
 
+    def dated(self, entry: Entry, today: datetime.date) -> str:
+        return "; ".join(filter(None, (self.standing(entry, today), self.known(entry))))
+
     def known(self, entry: Entry) -> str:
         """When a document's facts were true."""
         return self.as_of.format(date=date(entry.as_of))

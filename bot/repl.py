@@ -181,6 +181,7 @@ def _why(session: Session, _: str) -> Text:
     timings = answer.timings
     text.append(f"Kết quả: {answer.status}, mã trả lời {answer.answer_id}")
     text.append("" if answer.confidence is None else f", độ tin cậy {answer.confidence:.3f}")
+    text.append("" if answer.generated is None else f", mô hình viết lại: {answer.generated}")
     return text.append(
         f"\nThời gian: tìm {timings.search:.1f} ms, soạn {timings.compose:.1f} ms, tổng cộng {timings.total:.1f} ms"
     )
