@@ -90,7 +90,7 @@ _VALUES: tuple[tuple[re.Pattern[str], tuple[Value, ...]], ...] = (
             r"\bai(?: \S+){0,3} (?:ky|chi dao|lam truong|dung dau|phe duyet|but ky|ban hanh|phu trach)\b",
             r"\b(?:do ai|ten gi|ten la gi)\b",
             r"\bai la (?:chu tich|pho chu tich|bi thu|tong bi thu|giam doc|lanh dao|nguoi|truong)\b",
-            r"\b(?:chu tich|bi thu|giam doc|lanh dao|nguoi ky)(?: \S+){0,8} la ai\b",
+            r"\b(?:chu tich|bi thu|giam doc|lanh dao|nguoi ky)(?: \S+){0,12} la ai\b",
             r"\b(?:vi|ong|ba|lanh dao|tong bi thu|chu tich|giam doc|nguoi) nao\b",
             r"\bwho\b",
         ),
@@ -207,7 +207,9 @@ def asked(plain: str) -> Asked:
         form=_form(text, typed),
         years=years,
         numbers=numbers,
-        references=frozenset(references(text)),
+        references=frozenset(
+            one for one in references(text) if not YEAR.fullmatch(one[3:])
+        ),  # "kế hoạch 2025" is of 2025
         current=bool(_CURRENT.search(typed)),
         holds=bool(_HOLDS.search(typed)),
     )

@@ -3,6 +3,7 @@
 bot/write.py turns them into text. What has been superseded is led by what is newer, and what no longer holds is said.
 """
 
+import itertools
 import re
 import statistics
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
@@ -23,6 +24,7 @@ MARGIN_LIST = 3.0  # log-odds below the best unit at which a list no longer join
 MARGIN_WHOLE = 2.5  # log-odds by which a list's mean may be below its best unit for the list to come whole
 MARGIN_NEWER = 6.0  # the same for a unit of a document that supersedes the best unit's
 MARGIN_LATEST = 5.0  # the same for the latest unit, where a question asks whether something still holds
+MARGIN_INSTEAD = 12.0  # the same for what holds now, where the best unit is listed as old
 MARGIN_ALSO = 5.0  # the same for a unit with a further kind of value that was asked for
 MARGIN_OTHER = 6.0  # the same for the best unit of a second document, where two are compared
 PASSAGES = 3
@@ -35,6 +37,9 @@ _CAVEAT = re.compile(
     r"\b(?:da cu|loi thoi|khong con|da het|het han|da qua|da ket thuc|het hieu luc|khong dung nua|so nay"
     r"|con so (?:nay|kia)|chua co|nen coi|dang tin|hien nay|nay la|nay do|tu nam 2\d{3})\b"
 )
+_OLD = re.compile(
+    r"\b(?:(?:thong tin|so lieu) cu|khong dung nua|het han|het hieu luc|loi thoi)\b"
+)  # a heading over what no longer holds
 # How the documents say that their sources disagree: in a heading over all that stands below it.
 _ATTRIBUTES = re.compile(r"\b(?:ghi|nguon|bao|tin|bai)\b")
 _DISAGREE = re.compile(r"\b(?:khac nhau|chua thong nhat|mau thuan|can luu y giua cac nguon)\b")
@@ -62,16 +67,18 @@ class _Draft:
 def compose(ranked: Sequence[Ranked], asked: Asked, snapshot: Snapshot, style: Style, opening: str = "") -> Written:
     """The answer from units in the order of their scores; the best is always in it. `opening` is its first line."""
     draft = _Draft(asked, style, opening)
-    best = ranked[0]
+    best = next((unit for unit in ranked if not read(unit.unit).unknown), ranked[0])
+    best = best if best.score > ranked[0].score - MARGIN else ranked[0]  # what is not known does not lead
     scores = {(unit.hit.passage.id, unit.row): unit.score for unit in ranked}
     if not any(draft.add(group) for group in _groups(best, asked, scores)):
         around = len(write([whole(best.hit, best.row)], style, opening=opening).text) - len(best.unit.text)
         draft.add([clipped(best.hit, best.row, LIMIT - around)])
+    any(draft.add(group) for group in _announced(best, ranked, asked))
     for one in _companions(best, asked, style.today):
         draft.add([one])
-    if newer := _newer(ranked):
+    if newer := _newer(best, ranked):
         draft.add([newer], in_front=asked.current or not asked.years or asked.form is Form.YES_NO)
-    for one in _standing(ranked, asked):
+    for one in (*_instead(best, ranked), *_standing(ranked, asked)):
         draft.add([one])
     for one in _also_asked(draft.chosen, ranked, asked):
         draft.add([one])
@@ -162,14 +169,28 @@ def _distinct(ranked: Sequence[Ranked]) -> Iterator[Ranked]:
         yield unit
 
 
-def _newer(ranked: Sequence[Ranked]) -> Chosen | None:
+def _newer(best: Ranked, ranked: Sequence[Ranked]) -> Chosen | None:
     """What a newer document says, where the best unit's has been superseded."""
-    best = ranked[0]
     later = set(best.hit.entry.superseded_by)
     for unit in ranked:
         if unit.hit.entry.id in later and unit.score >= best.score - MARGIN_NEWER and not read(unit.unit).unknown:
             return whole(unit.hit, unit.row)
     return None
+
+
+def _instead(best: Ranked, ranked: Sequence[Ranked]) -> Iterator[Chosen]:
+    """Where a document lists the best unit as old, what comes nearest to it there that is not."""
+    if _is_old(best):
+        here = (
+            unit for unit in ranked if unit.hit.entry is best.hit.entry and unit.score > best.score - MARGIN_INSTEAD
+        )
+        found = next((unit for unit in here if not _is_old(unit) and not read(unit.unit).unknown), None)
+        if found:
+            yield whole(found.hit, found.row)
+
+
+def _is_old(unit: Ranked) -> bool:
+    return bool(_OLD.search(fold(" ".join(unit.hit.passage.headings[-1:]))))
 
 
 def _standing(ranked: Sequence[Ranked], asked: Asked) -> Iterator[Chosen]:
@@ -248,6 +269,28 @@ def _block(unit: Ranked, asked: Asked) -> list[int]:
     while last + 1 < len(units) and belongs(last + 1):
         last += 1
     return list(range(first, last + 1))
+
+
+def _announced(best: Ranked, ranked: Sequence[Ranked], asked: Asked) -> Iterator[list[Chosen]]:
+    """The list that a sentence only counts ("thông qua 6 nghị quyết"), where its document has one of that length."""
+    if asked.form is not Form.LIST or best.unit.kind is not Kind.SENTENCE:
+        return
+    counts = {int(word) for word in words(best.unit.text) if word.isdigit() and len(word) < 3} - {0, 1}
+    here = dict.fromkeys(unit.hit for unit in ranked if unit.hit.entry is best.hit.entry)
+    for hit in here:
+        for rows in _lists(hit):
+            if len(rows) in counts:
+                yield [whole(hit, row) for row in rows]
+                yield [brief(hit, row) for row in rows]
+                return
+
+
+def _lists(hit: Hit) -> Iterator[list[int]]:
+    """The rows of each list and table of a passage."""
+    units = enumerate(hit.passage.units)
+    for (kind, _, _), rows in itertools.groupby(units, lambda one: (one[1].kind, one[1].lead, one[1].columns)):
+        if kind is not Kind.SENTENCE:
+            yield [row for row, _ in rows]
 
 
 def _companions(unit: Ranked, asked: Asked, today: date) -> Iterator[Chosen]:

@@ -6,7 +6,7 @@ in EXPERIMENTS.md.
 
 import functools
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -32,6 +32,9 @@ SAMPLE_NEAR = 0.92  # or the cosine of one of its sample questions, when no unit
 SAMPLE_LEAD = 0.01  # cosine by which it must be nearer where the question has no diacritics, and so says less
 # Kinds of value that a question cannot do without: a price asked for is a price quoted, or no answer.
 NEEDED = (Value.MONEY, Value.PERSON, Value.PHONE, Value.DATE, Value.PERCENT)
+
+_WHERE = (Value.PLACE, Value.URL, Value.APP)
+_SPAN = re.compile(r"\b((?:19|20)\d{2})\s?[-–]\s?((?:19|20)\d{2})\b")
 
 _EMPTY = frozenset(
     words(
@@ -81,19 +84,34 @@ def doubt(query: Query, asked: Asked, ranked: Sequence[Ranked], snapshot: Snapsh
     quoted = " ".join(_spoken(unit) for unit in near)
     if name := _missing_name(query.plain, _spoken(ranked[0]), "elsewhere"):
         return Doubt(Reason.ELSEWHERE, name)
+    if missing := [reference for reference in asked.references if reference not in snapshot.bm25.vocab_dict]:
+        return Doubt(Reason.NAME, _as_typed(missing[0], query.plain))
     if stated := _stated(query, asked, ranked, snapshot):
         return Doubt(Reason.STATED, stated=stated)
     if name := _missing_name(query.plain, quoted, "hanoi") or _missing_name(query.plain, quoted, "procedures"):
         return Doubt(Reason.NAME, name)
-    if asked.years and not any(year in quoted for year in asked.years):
-        return Doubt(Reason.YEAR, min(asked.years))
-    if (
-        asked.values[:1]
-        and asked.values[0] in NEEDED
-        and all(asked.values[0] not in read(unit.unit).values for unit in (*near, *_same_document(ranked)))
-    ):
+    if year := _missing_year(query.plain, asked.years, quoted):
+        return Doubt(Reason.YEAR, year)
+    wanted = _needed(asked)
+    if wanted and all(wanted.isdisjoint(read(unit.unit).values) for unit in (*near, *_same_document(ranked))):
         return Doubt(Reason.VALUE)
     return None
+
+
+def _missing_year(question: str, years: Set[str], quoted: str) -> str:
+    """The year or the span of years that the quotes lack; of several years that a question names one is enough."""
+    spans = [tuple(span) for span in _SPAN.findall(question)]
+    missing = [f"{first}-{last}" for first, last in spans if first not in quoted or last not in quoted]
+    if missing or not years or any(year in quoted for year in years):
+        return next(iter(missing), "")
+    return min(years)
+
+
+def _needed(asked: Asked) -> frozenset[Value]:
+    """The kinds of value of which a quote must have one: what is asked for first, or where to find it."""
+    if not asked.values or asked.values[0] not in NEEDED:
+        return frozenset()
+    return frozenset((asked.values[0], *(kind for kind in asked.values if kind in _WHERE)))
 
 
 def _same_document(ranked: Sequence[Ranked]) -> Iterator[Ranked]:
@@ -141,15 +159,31 @@ def _same_years(asked: frozenset[str], sentence: str) -> bool:
     return not asked or not years or any(min(years) <= int(year) <= max(years) for year in asked)
 
 
+def _as_typed(reference: str, question: str) -> str:
+    """ "#kh500" in "Kế hoạch 500/KH-UBND nói gì?" is "Kế hoạch 500/KH-UBND"."""
+    number = "".join(filter(str.isdigit, reference))
+    found = re.search(rf"(?:[^\W\d]+ ){{0,2}}0*{number}\b[\w/-]*", question)
+    return found[0] if found else number
+
+
 def _missing_name(question: str, quoted: str, kind: str) -> str | None:
     """A name in what the question finally asks that the quotes do not have."""
     clauses = [clause for clause in _CLAUSE.split(question) if len(clause.split()) >= 4]
     spoken = f" {' '.join(words(clauses[-1] if clauses else question))} "
     found = f" {' '.join(words(quoted))} "
-    return next((name for folded, name in _names(kind) if f" {folded} " in spoken and f" {folded} " not in found), None)
+    return next(
+        (
+            name
+            for name, spellings in _names(kind)
+            if any(f" {one} " in spoken for one in spellings) and not any(f" {one} " in found for one in spellings)
+        ),
+        None,
+    )
 
 
 @functools.cache
-def _names(kind: str) -> tuple[tuple[str, str], ...]:
+def _names(kind: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """Each name with its spellings, folded."""
     table = yaml.safe_load(NAMES.read_text("utf-8"))
-    return tuple((" ".join(words(name)), name) for name in table[kind])
+    spelled = (tuple(name.split(" = ")) for name in table[kind])
+    return tuple((names[0], tuple(" ".join(words(name)) for name in names)) for names in spelled)
