@@ -24,7 +24,7 @@ from index.query import Query
 from index.search import Hit
 from index.snapshot import Snapshot
 
-MARGIN = 2.3  # log-odds below the best unit at which a unit no longer answers beside it
+MARGIN = 2.1  # log-odds below the best unit at which a unit no longer answers beside it
 MARGIN_YEAR = 7.0  # the same for a unit that has the year asked for, where none near the best has
 RANKING = Path(__file__).parent / "ranking.json"
 FEATURES = (
