@@ -122,6 +122,7 @@ class Receipt:
     confidence: float | None
     timings: Timings
     snapshot_id: str | None
+    generated: str | None
 
 
 def receipt(answer: Answer, created: datetime) -> Receipt:
@@ -142,6 +143,7 @@ def receipt(answer: Answer, created: datetime) -> Receipt:
         confidence=answer.confidence,
         timings=answer.timings,
         snapshot_id=answer.snapshot_id,
+        generated=answer.generated,
     )
 
 

@@ -41,6 +41,7 @@ _RECEIPTS = Table(
     Column("confidence", Float),
     Column("timings", JSON, nullable=False),
     Column("snapshot_id", String),
+    Column("generated", String),
 )
 
 logger = logging.getLogger(__name__)
@@ -143,4 +144,5 @@ def _receipt(row: Any) -> Receipt:
         confidence=row.confidence,
         timings=Timings(**row.timings),
         snapshot_id=row.snapshot_id,
+        generated=row.generated,
     )
