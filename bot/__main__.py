@@ -18,13 +18,17 @@ import typer
 import corpus.__main__ as corpus_commands
 import index.__main__ as index_commands
 from bot import messages
+from bot.errors import BotError, UnknownAnswer
 from bot.settings import Settings, SettingsError
 from corpus.catalogue import DOCUMENTS
 from index.__main__ import Corpus, Data, EncoderName
 
 if TYPE_CHECKING:
+    from rich.text import Text
+
     from bot.answer import Ask, Rewrite
-    from bot.dialogue import Question
+    from bot.dialogue import Answer, Question, Receipt
+    from bot.repl import Keep, Replay
     from index.snapshot import Snapshot
 
 HANOI = timezone(timedelta(hours=7))  # no summer time, so no time zone database is needed
@@ -45,7 +49,7 @@ class Commands(index_commands.Commands):
         except BrokenPipeError as error:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python complains when it closes it
             raise typer.Exit(BROKEN_PIPE) from error
-        except SettingsError as error:
+        except (BotError, SettingsError) as error:
             typer.echo(f"hanoidx: {error}", err=True)
             raise typer.Exit(1) from error
 
@@ -114,7 +118,7 @@ def ask(
     snapshot = _load(data, encoder)
     answer = _ask(snapshot, today)
     if jsonl:
-        _answer_lines(sys.stdin.buffer, answer, snapshot.id)
+        _answer_lines(sys.stdin.buffer, answer, snapshot.id, _keep(data))
         return
 
     from bot.dialogue import Question, as_json
@@ -122,13 +126,13 @@ def ask(
     answered = answer(Question(os.fsencode(" ".join(words or ())).decode("utf-8", "replace")))
     if json_:
         typer.echo(_json(as_json(answered, id_ or secrets.token_hex(6))))
-        return
+    else:
+        from rich.console import Console
 
-    from rich.console import Console
+        from bot.render import show, styled
 
-    from bot.render import show, styled
-
-    show(Console(highlight=False), styled(answered))
+        show(Console(highlight=False), styled(answered))
+    _keep(data)(answered)
 
 
 @app.command()
@@ -143,7 +147,35 @@ def repl(data: Data = Path("data"), encoder: EncoderName = "onnx", today: Today 
     interactive = sys.stdin.isatty()
     read = prompt(data / "repl-history") if interactive else pipe(sys.stdin.buffer)
     console = Console(highlight=False) if interactive else Console(highlight=False, force_terminal=False)
-    run(_ask(snapshot, today), snapshot, read, console, lambda: datetime.now(HANOI), interactive=interactive)
+    answer = _ask(snapshot, today)
+    now = lambda: datetime.now(HANOI)
+    run(answer, snapshot, read, console, now, _keep(data), _replay(data, answer), interactive=interactive)
+
+
+@app.command()
+def replay(
+    answer_id: Annotated[
+        str, typer.Argument(metavar="ID", help="An answer's id: answer_id in JSON, or what /vi_sao shows in the REPL.")
+    ],
+    json_: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")] = False,
+    data: Data = Path("data"),
+    encoder: EncoderName = "onnx",
+    today: Today = None,
+) -> None:
+    """Show what an answer was made of, answer its question anew, and say what has changed."""
+    receipt = _find(answer_id, data)
+    anew = _ask(_load(data, encoder), today)(receipt.question)
+
+    from rich.console import Console
+
+    from bot.render import show
+    from bot.replay import replay_json, replayed
+    from index.snapshot import snapshot_ids
+
+    if json_:
+        typer.echo(_json(replay_json(receipt, anew, snapshot_ids(data))))
+    else:
+        show(Console(highlight=False), replayed(receipt, anew, snapshot_ids(data), datetime.now(HANOI)))
 
 
 @app.command()
@@ -211,7 +243,36 @@ def _rewrite() -> "Rewrite | None":
     return lambda question, answer, day: rewrite(question, answer, day, generator)
 
 
-def _answer_lines(lines: Iterable[bytes], ask: "Ask", snapshot_id: str) -> None:
+def _keep(data: Path) -> "Keep":
+    def keep(answer: "Answer") -> None:
+        from bot.receipts import keep  # after the first answer, which need not wait for SQLAlchemy
+
+        keep(answer, data)
+
+    return keep
+
+
+def _find(answer_id: str, data: Path) -> "Receipt":
+    from bot.receipts import FILE, find
+
+    receipt = find(answer_id, data)
+    if receipt is None:
+        raise UnknownAnswer(answer_id, data / FILE)
+    return receipt
+
+
+def _replay(data: Path, ask: "Ask") -> "Replay":
+    def replay(answer_id: str) -> "Text":
+        from bot.replay import replayed
+        from index.snapshot import snapshot_ids
+
+        receipt = _find(answer_id, data)
+        return replayed(receipt, ask(receipt.question), snapshot_ids(data), datetime.now(HANOI))
+
+    return replay
+
+
+def _answer_lines(lines: Iterable[bytes], ask: "Ask", snapshot_id: str, keep: "Keep") -> None:
     from bot.dialogue import Answer, Question, Status, as_json
 
     for number, line in enumerate(lines, 1):
@@ -224,6 +285,7 @@ def _answer_lines(lines: Iterable[bytes], ask: "Ask", snapshot_id: str) -> None:
             receipt, status = secrets.token_hex(6), Status.ERROR_BAD_INPUT
             answer = Answer(receipt, Question(""), status, "vi", question, snapshot_id=snapshot_id)
         typer.echo(_json(as_json(answer, "") | {"id": line_id}))  # echo flushes
+        keep(answer)
 
 
 def _read_line(line: bytes, number: str) -> "tuple[str | int, Question | str]":

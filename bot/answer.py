@@ -52,7 +52,7 @@ def ask(
         logger.exception("a question could not be answered")
         answer = _plain(question, Status.ERROR_INTERNAL, "vi", messages.VIETNAMESE.internal_error)
     timings = dataclasses.replace(answer.timings, total=(time.perf_counter() - started) * 1000)
-    return dataclasses.replace(answer, timings=timings, snapshot_id=snapshot.id)
+    return dataclasses.replace(answer, timings=timings, snapshot_id=snapshot.id, as_of_day=today)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,9 +1,11 @@
 """What a person asks and what they get: the records that every channel, the evaluation and the receipts share."""
 
 from dataclasses import dataclass, field
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
+from bot.privacy import mask
 from index.search import Hit
 
 
@@ -33,7 +35,10 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Citation:
-    """What `[number]` in an answer's text stands for. `quote` is the document's exact words."""
+    """What `[number]` in an answer's text stands for. `quote` is the document's exact words.
+
+    `units` are the places, from 0, of the quoted units in their passage.
+    """
 
     number: int
     passage_id: str
@@ -47,6 +52,7 @@ class Citation:
     status: str
     url: str | None
     quote: str
+    units: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +86,65 @@ class Answer:
     generated: str | None = None
     timings: Timings = Timings()
     snapshot_id: str | None = None
+    as_of_day: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class KeptHit:
+    """What a receipt keeps of a hit; the numbers are those of `index.search.Hit`."""
+
+    rank: int
+    passage_id: str
+    score: float
+    dense: float
+    bm25: float
+    units: tuple[float, ...]
+    samples: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What is kept of an answer so that it can be explained later; nothing in it says who asked.
+
+    The question is masked. `as_of_day` is the day it was answered for, `created` (UTC) when it was kept.
+    """
+
+    answer_id: str
+    created: datetime
+    as_of_day: date | None
+    question: Question
+    status: Status
+    language: str
+    text: str
+    citations: tuple[Citation, ...]
+    suggestions: tuple[str, ...]
+    hits: tuple[KeptHit, ...]
+    confidence: float | None
+    timings: Timings
+    snapshot_id: str | None
+    generated: str | None
+
+
+def receipt(answer: Answer, created: datetime) -> Receipt:
+    return Receipt(
+        answer_id=answer.answer_id,
+        created=created,
+        as_of_day=answer.as_of_day,
+        question=Question(mask(answer.question.text), tuple(map(mask, answer.question.turns))),
+        status=answer.status,
+        language=answer.language,
+        text=answer.text,
+        citations=answer.citations,
+        suggestions=tuple(map(mask, answer.suggestions)),  # some repeat the question
+        hits=tuple(
+            KeptHit(hit.rank, hit.passage.id, hit.score, hit.dense, hit.bm25, hit.units, hit.samples)
+            for hit in answer.hits
+        ),
+        confidence=answer.confidence,
+        timings=answer.timings,
+        snapshot_id=answer.snapshot_id,
+        generated=answer.generated,
+    )
 
 
 def as_json(answer: Answer, question_id: str) -> dict[str, Any]:

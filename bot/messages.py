@@ -221,6 +221,22 @@ LINE_BAD_ID = "Trong dòng này, “id” phải là một chuỗi ký tự ho�
 LINE_NO_QUESTION = "Dòng này không có “question”, hoặc “question” không phải là một chuỗi ký tự."
 LINE_BAD_TURNS = "Trong dòng này, “turns” phải là danh sách các câu hỏi trước, mỗi câu là một chuỗi ký tự."
 
+# --- An answer replayed -------------------------------------------------------------------------------------------
+
+REPLAY_THEN = "khi đó"
+REPLAY_NOW = "bây giờ"
+REPLAY_MASKED = "Thông tin riêng trong câu hỏi đã được che trước khi lưu, nên câu trả lời lại có thể khác vì thế."
+REPLAY_CHOSEN = "Các ý đã chọn:"
+REPLAY_TEXT = "Câu trả lời khi đó:"
+REPLAY_ANEW = "Trả lời lại, tính đến ngày {day}, bản dữ liệu {snapshot}:"
+REPLAY_SAME = "không đổi."
+REPLAY_DIFFERENT = "khác trước."
+REPLAY_NO_LONGER_CITED = "Không còn trích:"
+REPLAY_NEWLY_CITED = "Nay mới trích:"
+REPLAY_SNAPSHOT_ACTIVE = "đang dùng"
+REPLAY_SNAPSHOT_KEPT = "vẫn còn, không dùng nữa"
+REPLAY_SNAPSHOT_GONE = "không còn"
+
 # --- The REPL -----------------------------------------------------------------------------------------------------
 
 REPL_WELCOME = (
@@ -234,11 +250,14 @@ REPL_UNKNOWN_COMMAND = "Tôi không có lệnh {command}. Anh/chị gõ /tro_giu
 REPL_NOTHING_ASKED = "Anh/chị chưa hỏi câu nào trong cuộc trò chuyện này."
 REPL_NO_SOURCES = "Câu trả lời vừa rồi không trích nguồn nào."
 REPL_NO_SUCH_SOURCE = "Câu trả lời vừa rồi có {count} nguồn. Anh/chị gõ số của nguồn sau /nguon, ví dụ: /nguon 1."
-REPL_NO_HITS = "Với câu vừa rồi, tôi không tìm trong tài liệu."
+REPL_NO_HITS = "Với câu này, tôi không tìm trong tài liệu."
+REPL_NO_RECEIPT = "Tôi không có bản lưu của câu trả lời {answer_id}."
+REPL_NO_RECEIPTS = "Tôi không đọc được các bản lưu. {error}"
 REPL_NEW_CONVERSATION = "Tôi đã bắt đầu cuộc trò chuyện mới, những câu hỏi trước không còn được dùng đến."
 REPL_HELP = "Anh/chị gõ câu hỏi, có dấu hay không dấu đều được. Ngoài ra có các lệnh:"
 REPL_HELP_SOURCES = "liệt kê nguồn của câu trả lời vừa rồi; /nguon 1 cho xem nguyên văn đoạn trích số 1"
 REPL_HELP_WHY = "cho xem các đoạn đã tìm thấy, điểm của từng đoạn và thời gian xử lý"
+REPL_HELP_REPLAY = "xem lại câu trả lời vừa rồi, hoặc /replay MÃ: nó từ đâu ra, và nay trả lời có khác không"
 REPL_HELP_SNAPSHOT = "cho biết tôi đang dùng bản dữ liệu nào"
 REPL_HELP_NEW = "bắt đầu cuộc trò chuyện mới"
 REPL_HELP_HELP = "hiện phần trợ giúp này"

@@ -5,6 +5,7 @@ Words of documents and of people go into `Text` objects as they are, never into 
 
 import re
 from collections.abc import Sequence
+from datetime import datetime
 
 from rich.console import Console
 from rich.text import Text
@@ -41,6 +42,27 @@ def list_sources(citations: Sequence[Citation], voice: Voice) -> str:
 def list_suggestions(suggestions: Sequence[str], voice: Voice) -> str:
     lines = (f"{number}. {printable(suggestion)}" for number, suggestion in enumerate(suggestions, 1))
     return "\n".join((voice.suggestions, *lines))
+
+
+def facts(*named: tuple[str, str | None]) -> Text:
+    """One fact a line behind its name; those that are not known are left out."""
+    lines = (Text().append(f"{name + ':':15}", "dim").append(printable(value)) for name, value in named if value)
+    return Text("\n").join(lines)
+
+
+def moment(created: datetime, now: datetime) -> str:
+    """When, in the time zone of `now`, and how long ago: "03:00 ngày 23/11/2026 (9 giờ trước)"."""
+    local = created.astimezone(now.tzinfo)
+    return f"{local:%H:%M} ngày {date(f'{local:%Y-%m-%d}')} ({age(created, now)})"
+
+
+def age(created: datetime, now: datetime) -> str:
+    """How long ago, in the largest unit that counts at least one."""
+    minutes = int((now - created).total_seconds() // 60)
+    for length, unit in ((24 * 60, "ngày"), (60, "giờ"), (1, "phút")):
+        if minutes >= length:
+            return f"{minutes // length} {unit} trước"
+    return "vừa xong"
 
 
 def show(console: Console, text: Text) -> None:

@@ -20,13 +20,18 @@ from rich.text import Text
 from bot import messages
 from bot.answer import Ask
 from bot.conversation import Conversation, continued, understood
-from bot.dialogue import Answer, Citation
+from bot.dialogue import Answer, Citation, receipt
+from bot.errors import BotError, UnknownAnswer
 from bot.messages import voice
-from bot.render import list_sources, printable, show, styled
+from bot.privacy import mask
+from bot.render import facts, list_sources, moment, printable, show, styled
+from bot.replay import explain
 from corpus.normalize import fold
 from index.snapshot import Manifest, Snapshot
 
 Read = Callable[[], str]  # the next line; EOFError at the end, KeyboardInterrupt for Ctrl-C on an empty line
+Keep = Callable[[Answer], None]
+Replay = Callable[[str], Text]  # an answer's id -> its receipt, explained; UnknownAnswer or another BotError
 
 
 @dataclass
@@ -35,22 +40,38 @@ class Session:
 
     snapshot: Snapshot
     now: Callable[[], datetime]
+    replay: Replay
     conversation: Conversation = field(default_factory=Conversation)
     answer: Answer | None = None
 
 
 def run(
-    ask: Ask, snapshot: Snapshot, read: Read, console: Console, now: Callable[[], datetime], *, interactive: bool
+    ask: Ask,
+    snapshot: Snapshot,
+    read: Read,
+    console: Console,
+    now: Callable[[], datetime],
+    keep: Keep,
+    replay: Replay,
+    *,
+    interactive: bool,
 ) -> None:
-    """Answer line after line until `read` or `/thoat` ends the conversation. `now` tells the reader's local time."""
-    session = Session(snapshot, now)
+    """Answer line after line until `read` or `/thoat` ends the conversation. `now` tells the reader's local time.
+
+    `keep` is given each answer after it has been shown.
+    """
+    session = Session(snapshot, now, replay)
     if interactive:
         show(console, Text(messages.REPL_WELCOME))
     while True:
         try:
             line = read().strip()
-            if line:
-                show(console, _reply(session, ask, line).append("\n"))
+            if line.startswith("/"):
+                show(console, _obey(session, line).append("\n"))
+            elif line:
+                answer = _answer(session, ask, line)
+                show(console, styled(answer).append("\n"))
+                keep(answer)
         except EOFError:
             if interactive:
                 show(console, Text(messages.REPL_GOODBYE))
@@ -95,15 +116,6 @@ def pipe(stream: BinaryIO) -> Read:
     return read
 
 
-def age(created: datetime, now: datetime) -> str:
-    """How long ago, in the largest unit that counts at least one."""
-    minutes = int((now - created).total_seconds() // 60)
-    for length, unit in ((24 * 60, "ngày"), (60, "giờ"), (1, "phút")):
-        if minutes >= length:
-            return f"{minutes // length} {unit} trước"
-    return "vừa xong"
-
-
 def _history(file: Path) -> History:
     """Readable by its owner alone; where the data folder cannot be written, history lasts as long as the session."""
     try:
@@ -111,15 +123,18 @@ def _history(file: Path) -> History:
         file.chmod(0o600)
     except OSError:
         return InMemoryHistory()
-    return FileHistory(file)
+    return _MaskedHistory(file)
 
 
-def _reply(session: Session, ask: Ask, line: str) -> Text:
-    if line.startswith("/"):
-        return _obey(session, line)
+class _MaskedHistory(FileHistory):
+    def store_string(self, string: str) -> None:
+        super().store_string(mask(string))
+
+
+def _answer(session: Session, ask: Ask, line: str) -> Answer:
     session.answer = ask(understood(session.conversation, line, session.now()))
     session.conversation = continued(session.answer, session.now())
-    return styled(session.answer)
+    return session.answer
 
 
 def _obey(session: Session, line: str) -> Text:
@@ -146,45 +161,39 @@ def _sources(session: Session, argument: str) -> Text:
 
 
 def _source(citation: Citation) -> Text:
-    facts = (
-        ("Văn bản", citation.title),
-        ("Mục", " › ".join(citation.headings)),
-        ("Số", citation.document_number),
-        ("Nơi ban hành", citation.issuer),
-        ("Ban hành", citation.issued and messages.date(citation.issued)),
-        ("Thông tin đến", messages.date(citation.as_of)),
-        ("Tình trạng", citation.status),
-        ("Địa chỉ", citation.url),
-        ("Mã đoạn", citation.passage_id),
+    return Text(f"[{citation.number}] “{printable(citation.quote)}”\n").append(
+        facts(
+            ("Văn bản", citation.title),
+            ("Mục", " › ".join(citation.headings)),
+            ("Số", citation.document_number),
+            ("Nơi ban hành", citation.issuer),
+            ("Ban hành", citation.issued and messages.date(citation.issued)),
+            ("Thông tin đến", messages.date(citation.as_of)),
+            ("Tình trạng", citation.status),
+            ("Địa chỉ", citation.url),
+            ("Mã đoạn", citation.passage_id),
+        )
     )
-    text = Text(f"[{citation.number}] “{printable(citation.quote)}”")
-    for name, value in facts:
-        if value:
-            text.append(f"\n{name + ':':15}", "dim").append(printable(value))
-    return text
 
 
 def _why(session: Session, _: str) -> Text:
-    answer = session.answer
-    if not answer:
+    if not session.answer:
         return Text(messages.REPL_NOTHING_ASKED)
-    text = Text(no_wrap=True)  # a table with its passages' long ids is easier to read cut by the terminal
-    if answer.hits:
-        text.append(f"{'Hạng':>4} {'Điểm':>7} {'Dense':>7} {'BM25':>7} {'Ý':>7}  Đoạn\n", "bold")
-        for hit in answer.hits:
-            unit = max(hit.units, default=0.0)
-            text.append(
-                f"{hit.rank:>4} {hit.score:>7.3f} {hit.dense:>7.3f} {hit.bm25:>7.2f} {unit:>7.3f}  {hit.passage.id}\n"
-            )
-    else:
-        text.append(f"{messages.REPL_NO_HITS}\n")
-    timings = answer.timings
-    text.append(f"Kết quả: {answer.status}, mã trả lời {answer.answer_id}")
-    text.append("" if answer.confidence is None else f", độ tin cậy {answer.confidence:.3f}")
-    text.append("" if answer.generated is None else f", mô hình viết lại: {answer.generated}")
-    return text.append(
-        f"\nThời gian: tìm {timings.search:.1f} ms, soạn {timings.compose:.1f} ms, tổng cộng {timings.total:.1f} ms"
-    )
+    text = explain(receipt(session.answer, session.now()))
+    text.no_wrap = True  # a table with its passages' long ids is easier to read cut by the terminal
+    return text
+
+
+def _replay(session: Session, argument: str) -> Text:
+    answer_id = argument or (session.answer.answer_id if session.answer else "")
+    if not answer_id:
+        return Text(messages.REPL_NOTHING_ASKED)
+    try:
+        return session.replay(answer_id)
+    except UnknownAnswer:
+        return Text(messages.REPL_NO_RECEIPT.format(answer_id=printable(answer_id)[:40]))
+    except BotError as error:
+        return Text(messages.REPL_NO_RECEIPTS.format(error=error))
 
 
 def _snapshot(session: Session, _: str) -> Text:
@@ -193,11 +202,9 @@ def _snapshot(session: Session, _: str) -> Text:
 
 def describe(manifest: Manifest, now: datetime) -> str:
     """A snapshot in the words of the person at the REPL, its time in the time zone of `now`."""
-    created = datetime.fromisoformat(manifest.created)
-    local = created.astimezone(now.tzinfo)
     return (
         f"Bản dữ liệu: {manifest.id}\n"
-        f"Tạo lúc: {local:%H:%M} ngày {messages.date(f'{local:%Y-%m-%d}')} ({age(created, now)})\n"
+        f"Tạo lúc: {moment(datetime.fromisoformat(manifest.created), now)}\n"
         f"Bộ mã hoá: {manifest.encoder}\n"
         f"Gồm: {manifest.documents} văn bản, {manifest.passages} đoạn, {manifest.units} ý"
     )
@@ -220,6 +227,7 @@ def _leave(_: Session, __: str) -> Text:
 COMMANDS: dict[str, tuple[Callable[[Session, str], Text], str]] = {
     "nguon": (_sources, messages.REPL_HELP_SOURCES),
     "vi_sao": (_why, messages.REPL_HELP_WHY),
+    "replay": (_replay, messages.REPL_HELP_REPLAY),
     "snapshot": (_snapshot, messages.REPL_HELP_SNAPSHOT),
     "moi": (_start_anew, messages.REPL_HELP_NEW),
     "tro_giup": (_help, messages.REPL_HELP_HELP),

@@ -225,6 +225,7 @@ def _cite(number: int, run: _Run) -> Citation:
         status=entry.status,
         url=_address(entry, [n for one in run.units for n in one.unit.sources]),
         quote="\n".join(one.unit.quote for one in run.units),
+        units=tuple(one.row for one in run.units),
     )
 
 

@@ -218,7 +218,7 @@ def active(data: Path) -> str | None:
 def manifests(data: Path) -> dict[str, Manifest | DamagedSnapshot | ForeignSnapshot]:
     """Every snapshot by its id, newest first: its manifest, or what is wrong with it. Reads every file."""
     found: dict[str, Manifest | DamagedSnapshot | ForeignSnapshot] = {}
-    for snapshot_id in sorted(_ids(data), reverse=True):
+    for snapshot_id in sorted(snapshot_ids(data), reverse=True):
         try:
             found[snapshot_id] = verify(_folder(data, snapshot_id))
         except (DamagedSnapshot, ForeignSnapshot) as error:
@@ -264,13 +264,13 @@ def verify(folder: Path) -> Manifest:
     return manifest
 
 
-def _ids(data: Path) -> set[str]:
+def snapshot_ids(data: Path) -> set[str]:
     return {folder.name for folder in (data / "snapshots").glob("[!.]*") if folder.is_dir()}
 
 
 def _folder(data: Path, snapshot_id: str) -> Path:
     """Only what stands in the folder of snapshots is one, so that no id leads anywhere else."""
-    if snapshot_id not in _ids(data):
+    if snapshot_id not in snapshot_ids(data):
         raise UnknownSnapshot(snapshot_id, data)
     return data / "snapshots" / snapshot_id
 

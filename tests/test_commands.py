@@ -1,11 +1,14 @@
 import json
 import os
 import re
+import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import unicodedata
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +19,7 @@ from typer.testing import CliRunner
 from bot import messages
 from bot.__main__ import app
 from bot.dialogue import Status
+from bot.receipts import FILE, find
 from index.snapshot import Snapshot
 
 ROOT = Path(__file__).parent.parent
@@ -96,7 +100,14 @@ ALL = dict(commands(get_command(app)))
 
 def test_the_commands_of_this_stage_are_all_there() -> None:
     assert {
-        *("hanoidx ask", "hanoidx repl", "hanoidx evaluate", "hanoidx corpus check", "hanoidx corpus show"),
+        *(
+            "hanoidx ask",
+            "hanoidx repl",
+            "hanoidx replay",
+            "hanoidx evaluate",
+            "hanoidx corpus check",
+            "hanoidx corpus show",
+        ),
         *("hanoidx index build", "hanoidx index list", "hanoidx index activate", "hanoidx index search"),
     } <= set(ALL)
 
@@ -332,6 +343,40 @@ def test_an_evaluation_is_printed_and_written_where_it_is_wanted(data: Path, tmp
     assert len(result.stdout.splitlines()) > 5
 
 
+def test_every_answer_is_kept_but_those_of_an_evaluation(data: Path, tmp_path: Path) -> None:
+    shutil.copytree(data, tmp_path, ignore=shutil.ignore_patterns(f"{FILE}*"), dirs_exist_ok=True)
+    questions = tmp_path / "questions.jsonl"
+    questions.write_text(
+        (ROOT / "tests" / "data" / "questions-dev.jsonl").read_text("utf-8").splitlines()[0], encoding="utf-8"
+    )
+    assert hanoidx("evaluate", "--questions", str(questions), data=tmp_path).returncode == 0
+    assert not (tmp_path / FILE).exists()
+    lines = b"".join(json.dumps({"id": n, "question": QUESTION}).encode() + b"\n{\n" for n in range(2))
+    printed = [
+        *ask_lines(lines, tmp_path),
+        json.loads(CliRunner().invoke(app, ["ask", QUESTION, "--json", "--data", str(tmp_path)]).stdout),
+    ]
+    for answer in printed:
+        kept = find(answer["answer_id"], tmp_path)
+        assert kept
+        assert (kept.text, kept.status) == (answer["text"], answer["status"])
+    assert CliRunner().invoke(app, ["ask", QUESTION, "--data", str(tmp_path)]).exit_code == 0
+    with closing(sqlite3.connect(tmp_path / FILE)) as database:
+        assert database.execute("SELECT count(*) FROM receipts").fetchone() == (len(printed) + 1,)
+
+
+def test_answers_are_given_though_their_receipts_cannot_be_kept(data: Path, tmp_path: Path) -> None:
+    (tmp_path / "snapshots").symlink_to(data / "snapshots")
+    shutil.copy(data / "current", tmp_path)
+    (tmp_path / FILE).mkdir()
+    line = json.dumps({"id": "a", "question": QUESTION}).encode() + b"\n"
+    result = hanoidx("ask", "--jsonl", data=tmp_path, lines=3 * line)
+    assert result.returncode == 0
+    assert [json.loads(answer)["status"] for answer in result.stdout.splitlines()] == ["answered"] * 3
+    assert result.stderr.count(b"\n") == 1
+    assert str(tmp_path / FILE) in result.stderr.decode()
+
+
 @pytest.mark.parametrize(
     ("questions", "output"), [("{", "figures.json"), ("", "figures.json"), (None, "nowhere/figures.json")]
 )
@@ -351,7 +396,18 @@ def test_an_evaluation_that_cannot_be_made_ends_with_one_line(
 def test_starting_up_imports_nothing_heavy(tmp_path: Path) -> None:
     program = "import sys, bot.__main__; print(*sorted({name.partition('.')[0] for name in sys.modules}))"
     loaded = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=tmp_path)
-    heavy = {"faiss", "bm25s", "numpy", "onnxruntime", "rich", "prompt_toolkit", "torch", "matplotlib", "jinja2"}
+    heavy = {
+        "faiss",
+        "bm25s",
+        "numpy",
+        "onnxruntime",
+        "rich",
+        "prompt_toolkit",
+        "torch",
+        "matplotlib",
+        "jinja2",
+        "sqlalchemy",
+    }
     assert not heavy & set(loaded.stdout.split())
 
 

@@ -14,12 +14,15 @@ from prompt_toolkit.application import create_app_session
 from prompt_toolkit.input import create_pipe_input
 from prompt_toolkit.output import DummyOutput
 from rich.console import Console
+from rich.text import Text
 from typer.testing import CliRunner
 
 from bot import messages, repl
 from bot.__main__ import app
-from bot.answer import ask
+from bot.answer import Ask, ask
 from bot.dialogue import Answer, Citation, Question, Status
+from bot.errors import UnknownAnswer, UnreadableDatabase
+from bot.render import age
 from corpus.normalize import fold
 from index.snapshot import Snapshot
 
@@ -60,11 +63,27 @@ class Listener:
         )
 
 
+def converse(
+    ask: Ask, snapshot: Snapshot, read: repl.Read, out: io.StringIO, *, interactive: bool = False
+) -> list[Answer]:
+    """What is said in a conversation goes to `out`; the answers that were to be kept are returned."""
+    kept: list[Answer] = []
+
+    def replay(answer_id: str) -> Text:
+        for answer in kept:
+            if answer.answer_id == answer_id:
+                return Text(f"bản lưu {answer_id}")
+        raise UnknownAnswer(answer_id, Path("hanoidx.db"))
+
+    console = Console(file=out, force_terminal=False)
+    repl.run(ask, snapshot, read, console, lambda: NOW, kept.append, replay, interactive=interactive)
+    return kept
+
+
 def screen(lines: Iterable[str], listener: Listener, snapshot: Snapshot) -> str:
     """What `lines` on a pipe print."""
     out = io.StringIO()
-    read = repl.pipe(io.BytesIO("".join(f"{line}\n" for line in lines).encode()))
-    repl.run(listener, snapshot, read, Console(file=out, force_terminal=False), lambda: NOW, interactive=False)
+    converse(listener, snapshot, repl.pipe(io.BytesIO("".join(f"{line}\n" for line in lines).encode())), out)
     return out.getvalue()
 
 
@@ -151,7 +170,7 @@ def test_an_answer_without_sources_says_so(snapshot: Snapshot) -> None:
 
     out = io.StringIO()
     read = repl.pipe(io.BytesIO("chào\n/nguon 1\n/vi_sao\n".encode()))
-    repl.run(greet, snapshot, read, Console(file=out), lambda: NOW, interactive=False)
+    converse(greet, snapshot, read, out)
     assert messages.REPL_NO_SOURCES in out.getvalue()
     assert messages.REPL_NO_HITS in out.getvalue()
 
@@ -168,13 +187,44 @@ def test_why_shows_each_hit_with_its_scores_and_the_timings(command: str, snapsh
     answered = ask(Question("Hà Nội có bao nhiêu xã, phường?"), snapshot, NOW.date())
     out = io.StringIO()
     read = repl.pipe(io.BytesIO(f"a\n{command}\n".encode()))
-    repl.run(lambda _: answered, snapshot, read, Console(file=out), lambda: NOW, interactive=False)
+    converse(lambda _: answered, snapshot, read, out)
     rows = {line.split()[-1]: line.split()[:-1] for line in out.getvalue().splitlines() if "#" in line}
     assert answered.hits
     for hit in answered.hits:
         expected = [f"{hit.score:.3f}", f"{hit.dense:.3f}", f"{hit.bm25:.2f}", f"{max(hit.units):.3f}"]
         assert rows[hit.passage.id] == [str(hit.rank), *expected]
     assert f"tổng cộng {answered.timings.total:.1f} ms" in out.getvalue()
+
+
+def test_the_last_answer_is_replayed_or_the_one_of_an_id(listener: Listener, snapshot: Snapshot) -> None:
+    assert screen(["a", "/replay", "/Replay r1"], listener, snapshot) == f"{ANSWER}bản lưu r1\n\nbản lưu r1\n\n"
+
+
+def test_an_answer_without_a_receipt_is_not_replayed(listener: Listener, snapshot: Snapshot) -> None:
+    seen = screen(["/replay", "/replay 0a", f"/replay {'x' * 50}", "a"], listener, snapshot)
+    unknown = [messages.REPL_NO_RECEIPT.format(answer_id=answer_id) for answer_id in ("0a", "x" * 40)]
+    assert seen == "\n\n".join((messages.REPL_NOTHING_ASKED, *unknown, ANSWER))
+
+
+def test_receipts_that_cannot_be_read_do_not_end_the_conversation(listener: Listener, snapshot: Snapshot) -> None:
+    def replay(_: str) -> Text:
+        raise UnreadableDatabase(Path("hanoidx.db"), "file is not a database")
+
+    out = io.StringIO()
+    read = repl.pipe(io.BytesIO(b"/replay r1\na\n"))
+    repl.run(listener, snapshot, read, Console(file=out), lambda: NOW, lambda _: None, replay, interactive=False)
+    assert "Tôi không đọc được các bản lưu. hanoidx.db cannot be read: file is not a database; " in out.getvalue()
+    assert out.getvalue().endswith(ANSWER)
+
+
+def test_each_answer_is_given_to_be_kept_after_it_was_shown(listener: Listener, snapshot: Snapshot) -> None:
+    out = io.StringIO()
+    shown: list[str] = []
+    read = repl.pipe(io.BytesIO(b"a\n/nguon\n\nb\n/moi\n"))
+    keep: repl.Keep = lambda _: shown.append(out.getvalue())
+    repl.run(listener, snapshot, read, Console(file=out), lambda: NOW, keep, Text, interactive=False)
+    assert len(shown) == 2
+    assert all(text.endswith(ANSWER) for text in shown)
 
 
 def test_the_snapshot_is_described_in_the_time_of_hanoi(snapshot: Snapshot) -> None:
@@ -203,7 +253,7 @@ def test_the_snapshot_is_described_in_the_time_of_hanoi(snapshot: Snapshot) -> N
 )
 def test_an_age_is_told_in_its_largest_unit(minutes: int, read: str) -> None:
     created = datetime(2026, 1, 1, tzinfo=UTC)
-    assert repl.age(created, created + timedelta(minutes=minutes)) == read
+    assert age(created, created + timedelta(minutes=minutes)) == read
 
 
 @pytest.mark.parametrize("command", ["/trợ_giúp", "/TRO_GIUP", "/trợ giúp"])
@@ -235,7 +285,7 @@ def test_at_a_terminal_there_are_a_welcome_a_way_out_and_a_goodbye(listener: Lis
         raise typed.pop()
 
     out = io.StringIO()
-    repl.run(listener, snapshot, read, Console(file=out), lambda: NOW, interactive=True)
+    converse(listener, snapshot, read, out, interactive=True)
     said = (messages.REPL_WELCOME, messages.REPL_HOW_TO_LEAVE, messages.REPL_GOODBYE)
     assert out.getvalue() == "".join(f"{line}\n" for line in said)
 
@@ -245,7 +295,7 @@ def test_ctrl_c_ends_a_pipe(listener: Listener, snapshot: Snapshot) -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        repl.run(listener, snapshot, read, Console(file=io.StringIO()), lambda: NOW, interactive=False)
+        converse(listener, snapshot, read, io.StringIO())
 
 
 def test_whatever_comes_through_the_pipe_is_answered(data: Path) -> None:
@@ -262,7 +312,7 @@ def test_whatever_comes_through_the_pipe_is_answered(data: Path) -> None:
 
 
 def test_a_real_conversation_through_a_pipe(data: Path) -> None:
-    lines = "Hà Nội có bao nhiêu xã, phường?\n/nguon 1\n/snapshot\n"
+    lines = "Hà Nội có bao nhiêu xã, phường?\n/nguon 1\n/snapshot\n/replay\n"
     result = CliRunner().invoke(app, ["repl", "--data", str(data)], input=lines)
     assert result.exit_code == 0
     answered, _, rest = result.stdout.partition("\n\nNguồn:\n[1] ")
@@ -270,6 +320,7 @@ def test_a_real_conversation_through_a_pipe(data: Path) -> None:
     assert "\n[1] “" in rest
     assert "Mã đoạn:       chinh-quyen-hai-cap-126-xa-phuong#" in rest
     assert f"Bản dữ liệu: {(data / 'current').read_text().strip()}\n" in rest
+    assert rest.endswith(f"{messages.REPLAY_SAME}\n\n")
     assert messages.REPL_WELCOME not in result.stdout
 
 
@@ -279,6 +330,17 @@ def test_history_survives_and_is_for_its_owner_alone(tmp_path: Path) -> None:
             keys.send_text(typed)
             assert repl.prompt(tmp_path / "repl-history")() == "câu một"
     assert stat.S_IMODE((tmp_path / "repl-history").stat().st_mode) == 0o600
+
+
+def test_nothing_personal_is_in_the_history(tmp_path: Path) -> None:
+    with create_pipe_input() as keys, create_app_session(input=keys, output=DummyOutput()):
+        read = repl.prompt(tmp_path / "repl-history")
+        for typed in ("sđt 0912345678 theo 18-NQ/TU\r", "\x1b[A\r"):
+            keys.send_text(typed)
+            assert read() == "sđt 0912345678 theo 18-NQ/TU"
+    written = (tmp_path / "repl-history").read_text("utf-8")
+    assert "+sđt [số điện thoại] theo 18-NQ/TU\n" in written
+    assert "0912345678" not in written
 
 
 def test_where_history_cannot_be_kept_the_prompt_works_without(tmp_path: Path) -> None:

@@ -1,0 +1,37 @@
+"""What can be wrong around the bot.
+
+BotError
+├── UnknownAnswer         an id that no receipt has
+├── UnreadableDatabase    it cannot be opened, or is none
+└── NewerDatabase         a later version of this program has written it
+"""
+
+from pathlib import Path
+
+
+class BotError(Exception):
+    """Something that an operator has to mend; its text is one line that says how."""
+
+
+class UnknownAnswer(BotError):
+    def __init__(self, answer_id: str, file: Path) -> None:
+        super().__init__(
+            f"there is no receipt of an answer {answer_id[:100]!r} in {file}; `hanoidx ask --json` prints the id as "
+            "answer_id, and HANOIDX_DATA has to name the folder that the answer was given from"
+        )
+
+
+class UnreadableDatabase(BotError):
+    def __init__(self, file: Path, reason: str) -> None:
+        super().__init__(
+            f"{file} cannot be read: {reason}; check its permissions and the room on its disk, "
+            "or move it away, and a new one is made"
+        )
+
+
+class NewerDatabase(BotError):
+    def __init__(self, file: Path, found: int, known: int) -> None:
+        super().__init__(
+            f"{file} has version {found} of the schema, this program knows versions up to {known}; "
+            "run the newer hanoidx, or name another folder in HANOIDX_DATA"
+        )
