@@ -1,6 +1,7 @@
 """What a question asks for: kinds of value, in the order of how plainly it asks for them, and the form of the answer.
 
-The patterns are read on folded text with abbreviations written out, so they serve text without diacritics too.
+The patterns are read on folded text with abbreviations written out, so they serve text without diacritics too, and
+other languages by what index/translate.py makes of them.
 Where folding makes two words one ("còn" and "con", "à" and "ạ"), they are read on the text as typed as well.
 """
 
@@ -51,7 +52,7 @@ _PAPER = (
 )
 _VALUES: tuple[tuple[re.Pattern[str], tuple[Value, ...]], ...] = (
     (
-        _any(r"(?:bao nhieu|may) (?:phan tram|%)", r"\b(?:ti le|ty le|ty trong)\b", r"\bpercent"),
+        _any(r"(?:bao nhieu|may) (?:phan tram|%)", r"\b(?:ti le|ty le|ty trong)\b"),
         (Value.PERCENT,),
     ),
     (
@@ -62,7 +63,6 @@ _VALUES: tuple[tuple[re.Pattern[str], tuple[Value, ...]], ...] = (
             r"(?<!mien )\bphi(?: \S+){0,4} bao nhieu\b(?! phan tram| ho so| thu tuc| nguoi)",
             r"\b(?:phat|ho tro|chi tra|muc thu)(?: toi da)? bao nhieu\W*$",
             r"\bbao nhieu mot (?:suat|luot|nam|thang|nguoi)",
-            r"\bhow much\b",
         ),
         (Value.MONEY,),
     ),
@@ -70,8 +70,6 @@ _VALUES: tuple[tuple[re.Pattern[str], tuple[Value, ...]], ...] = (
         _any(
             r"\b(?:khi nao|bao gio|luc nao|hom nao|hom may|chung nao|tu bao lau|han chot|thoi han|ngay thang)\b",
             r"\b(?:ngay|thang|nam|quy) (?:nao|may|bao nhieu)\b",
-            r"\bwhen\b",
-            r"\b(?:what|which) (?:day|date|year)\b",
         ),
         (Value.DATE,),
     ),
@@ -81,7 +79,6 @@ _VALUES: tuple[tuple[re.Pattern[str], tuple[Value, ...]], ...] = (
             r"\bmang so\b",
             rf"\b{_PAPER}(?: \S+){{0,9}} (?:nao|gi)\b",
             rf"\b{_PAPER}(?: \S+){{0,12}} so (?:may|nao|bao nhieu)\b",
-            r"\bwhich (?:resolution|decision|plan|decree|law)\b",
         ),
         (Value.DOCUMENT,),
     ),
@@ -92,7 +89,6 @@ _VALUES: tuple[tuple[re.Pattern[str], tuple[Value, ...]], ...] = (
             r"\bai la (?:chu tich|pho chu tich|bi thu|tong bi thu|giam doc|lanh dao|nguoi|truong)\b",
             r"\b(?:chu tich|bi thu|giam doc|lanh dao|nguoi ky)(?: \S+){0,12} la ai\b",
             r"\b(?:vi|ong|ba|lanh dao|tong bi thu|chu tich|giam doc|nguoi) nao\b",
-            r"\bwho\b",
         ),
         (Value.PERSON,),
     ),
@@ -101,7 +97,8 @@ _VALUES: tuple[tuple[re.Pattern[str], tuple[Value, ...]], ...] = (
             r"\b(?:goi|alo|dien|bam|nhan)(?: \S+){0,4} so\b",
             r"\bso (?:dien thoai|tong dai|hotline|zalo)\b",
             r"\b(?:tong dai|zalo)(?: \S+){0,5} so\b",
-            r"\b(?:hotline|duong day nong|so nao de goi|zalo nao|phone number)\b",
+            r"\b(?:hotline|duong day nong|so nao de goi|zalo nao)\b",
+            r"\bso nao(?: \S+){0,4} (?:goi|nhan tin|nhan zalo)\b",
         ),
         (Value.PHONE,),
     ),
@@ -112,23 +109,21 @@ _VALUES: tuple[tuple[re.Pattern[str], tuple[Value, ...]], ...] = (
         ),
         (Value.URL,),
     ),
-    (_any(r"\b(?:ung dung|app|phan mem) (?:nao|gi)\b", r"\bwhich app\b", r"\btren dau\b"), (Value.APP,)),
+    (_any(r"\b(?:ung dung|app|phan mem) (?:nao|gi)\b", r"\btren dau\b"), (Value.APP,)),
     (
         _any(
             r"\b(?:o dau|cho nao|noi nao|tai dau|dia chi|duong nao|pho nao|phuong nao|xa nao|nhung noi nao)\b",
-            r"\bwhere\b",
         ),
         (Value.PLACE, Value.URL, Value.APP),
     ),
     (
         _any(
             r"\b(?:thu may|hang may|hang bao nhieu|xep thu|dung thu|xep hang|thu hang|top may|hang nao)\b",
-            r"\brank",
         ),
         (Value.RANK,),
     ),
     (
-        _any(r"\b(?:bao nhieu|how many)\b", r"\bmay (?!bua|hom nay|ngay nay|con|cai)\w"),
+        _any(r"\bbao nhieu\b", r"\bmay (?!bua|hom nay|ngay nay|con|cai)\w"),
         (Value.NUMBER, Value.PERCENT, Value.MONEY),
     ),
 )
@@ -139,7 +134,6 @@ _FORMS: tuple[tuple[re.Pattern[str], Form], ...] = (
             r"\bkhac (?:nhau|gi|ra sao|the nao)\b",
             r"\b(?:nhieu|it|cao|thap|lon|nho|som|muon|nhanh|cham) (?:\S+ )?hon\b",
             r"\b(thu may|bao nhieu|hang may|khi nao)\b.* va (?:\S+ ){0,4}\1\b",
-            r"\b(?:compare|difference|versus|than)\b",
         ),
         Form.COMPARE,
     ),
@@ -147,8 +141,6 @@ _FORMS: tuple[tuple[re.Pattern[str], Form], ...] = (
         _any(
             r"\b(?:nhung|cac|may)(?: \S+){1,5} (?:nao|gi)\b",
             r"\b(?:nhung gi|ke (?:ten|het|ra|giup|cho)|liet ke|gom nhung|gom gi|gom co gi|la nhung gi|nhung dau)\b",
-            r"\bwhich (?:\w+ )?\w+s\b",
-            r"\b(?:what are|list)\b",
         ),
         Form.LIST,
     ),
@@ -159,7 +151,6 @@ _FORMS: tuple[tuple[re.Pattern[str], Form], ...] = (
             r"\b(?:dung|phai|duoc|that|con|the) (?:khong|chua|a|ha)\b",
             r"\b(?:co phai|phai khong|hay chua)\b",
             r"\b(?:hả|chứ|à|ha|chu)(?: (?:ad|bạn|em|anh|chị|ban|chi))?\W*$",
-            r"^(?:is|are|was|were|do|does|did|can|will|has|have)\b",
         ),
         Form.YES_NO,
     ),
@@ -168,7 +159,7 @@ _FORMS: tuple[tuple[re.Pattern[str], Form], ...] = (
             r"\b(?:cac|tung|may) buoc\b|\b(?:tuan tu|trinh tu|lan luot|quy trinh)\b",
             r"\b(?:nen|phai|can|duoc|thi) lam (?:gi|nhung gi|cai gi)\b|\bphai lam(?: the)? (?:nao|sao)\b",
             r"\b(?:buoc nao|cach nao|bang cach|lam sao|lam the nao|lam cach|the nao de|huong dan|chi giup|chi cach)\b",
-            r"^cach\b|\b(?:nhu nao|nhu the nao|lam the nao|kieu gi|how do|how can|how to)\b",
+            r"^cach\b|\b(?:nhu nao|nhu the nao|lam the nao|kieu gi)\b",
         ),
         Form.STEPS,
     ),
@@ -183,7 +174,6 @@ _CURRENT = _any(
     rf"\b{_STILL}",
     r"\b(?:hiện nay|hiện tại|hiện giờ|bây giờ|mới nhất|năm nay|hien nay|hien tai|hien gio|bay gio|moi nhat|nam nay)\b",
     r"(?<!mấy )(?<!may )\b(?:giờ|gio) (?!làm|mở|đóng|học|bay|lam viec|mo cua|dong cua|hanh chinh|hành chính)",
-    r"\b(?:today|now|currently|still)\b",
 )
 _HOLDS = _any(
     rf"\b{_STILL}.*\b(?:không|khong|chứ|chu|à|hả|ha)\b",
@@ -191,7 +181,7 @@ _HOLDS = _any(
     r"\b(?:giờ|hiện nay|gio|hien nay) (?:còn|vẫn|đã|con|van|da)\b",
     r"\b(?:hả|chứ|thôi à|vậy à|rồi à|ha|chu|thoi a|vay a|roi a)(?: (?:ad|bạn|em|anh|chị|ban|chi))?\W*$",
     r"\bcòn (?:đang|áp dụng|hiệu lực|dùng|được|chạy|khuyến mãi)\b|\bcon (?:dang|ap dung|hieu luc|chay|khuyen mai)\b",
-    r"\b(?:như trước|như cũ|mới nhất|nghe nói|nhu truoc|nhu cu|moi nhat|nghe noi|still)\b",
+    r"\b(?:như trước|như cũ|mới nhất|nghe nói|nhu truoc|nhu cu|moi nhat|nghe noi)\b",
 )
 
 

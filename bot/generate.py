@@ -20,6 +20,7 @@ from bot.check import MARK, Fault, check
 from bot.compose import LIMIT
 from bot.dialogue import Answer, Citation
 from bot.messages import VIETNAMESE
+from bot.privacy import mask
 from bot.settings import Generator
 from corpus.document import Entry
 from corpus.normalize import clean
@@ -111,7 +112,7 @@ def generate(question: str, passages: Mapping[int, str], generator: Generator) -
 
 async def _ask(question: str, passages: Mapping[int, str], generator: Generator) -> bytes:
     """The endpoint's reply. A coroutine, because only so a server that drips its reply is kept to the timeout."""
-    data = {"question": clean(question)[:MAX_QUESTION], "passages": {str(n): said for n, said in passages.items()}}
+    data = {"question": mask(question)[:MAX_QUESTION], "passages": {str(n): said for n, said in passages.items()}}
     body = {
         "model": generator.model,
         "messages": [

@@ -33,7 +33,9 @@ _EVERYWHERE = frozenset(
 # Words that neither Vietnamese without diacritics nor hurried typing has.
 _ENGLISH = frozenset(
     re.findall(
-        r"\w+", "are could did does have how is should they we what when where which who why with would you your"
+        r"\w+",
+        """about are because been before could did does from had has have how into is should their there these they this
+        those through was we were what when where whether which who why will with would you your""",
     )
 )
 _ENGLISH_OPENINGS = {("can", "i"), ("do", "i"), ("may", "i"), ("must", "i")}  # each word is a Vietnamese syllable too
@@ -77,9 +79,12 @@ def language(text: str) -> str:
     known = sum(map(_is_vietnamese, folded)) / len(words)
     marked = sum(bool(_MARKED.search(unicodedata.normalize("NFD", word))) for word in words)
     english = sum(word in _ENGLISH for word in folded) + (tuple(folded[:2]) in _ENGLISH_OPENINGS)
-    if english * 8 >= len(words) > marked * 2:
+    if english * 12 >= len(words) > marked * 2:
         return "en"
-    if known >= _VIETNAMESE_SHARE or (known >= 0.4 and marked >= len(words) / 3 and "đ" in text.lower()):
+    foreign = any(not word.isascii() and not _is_vietnamese(fold(word)) for word in words)  # "signé", or a slip
+    if known >= _VIETNAMESE_SHARE and not foreign:
+        return "vi"
+    if known >= 0.4 and marked >= len(words) / 3 and "đ" in text.lower():
         return "vi"
     return _detected(" ".join(words)) if len(said) > 2 else "vi"
 

@@ -1,7 +1,7 @@
 """A question as it is searched: its language, its abbreviations written out, its terms and what it asks for.
 
-Three tables, each a readable file: abbreviations.yaml (what people type), synonyms.yaml (what people say),
-english.yaml (the programme's words in English).
+Two tables, each a readable file: abbreviations.yaml (what people type), synonyms.yaml (what people say). Other
+languages have theirs, which index/translate.py reads.
 """
 
 import functools
@@ -12,8 +12,9 @@ from pathlib import Path
 import yaml
 
 from corpus import telex
-from corpus.language import language, syllables
-from corpus.normalize import clean, fold, terms, words
+from corpus.language import language
+from corpus.normalize import clean, terms, words
+from index.translate import translate
 
 MAX_LENGTH = 1_000  # characters; nobody asks a longer question, and the encoder reads 512 pieces
 
@@ -33,19 +34,19 @@ _TONES = dict(
     )
 )
 _TONE = re.compile(rf"(?<!q)(?:{'|'.join(_TONES)})(?![^\W\d_])", re.IGNORECASE)
-_NAME_PART = r"\w*(?:\d|[a-z][A-Z]|[A-Z]{2})\w*"
-_NAME = re.compile(rf"\b{_NAME_PART}(?:[/-]{_NAME_PART})*")
-_PROPER = re.compile(r"[^\W\d_a-z]\w+(?: [^\W\d_a-z]\w+)+")
 
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """`text` is as typed, `plain` has its abbreviations written out; `encoded` goes to the encoder, `terms` to BM25."""
+    """`text` is as typed, `plain` has its abbreviations written out, or is what is known of it in Vietnamese.
+
+    `terms` go to BM25, `encoded` to the encoder: the search is by the mean of their vectors.
+    """
 
     text: str
     plain: str
     language: str
-    encoded: str
+    encoded: tuple[str, ...]
     terms: tuple[str, ...]
 
 
@@ -55,13 +56,19 @@ def parse(text: str) -> Query:
     spoken = language(text)
     if spoken == "vi":
         plain = expand(_TONE.sub(_moved_tone, text))
-        counted = (*terms(text), *terms(plain), *(term for more in _synonyms(plain) for term in terms(more)))
-        return Query(text, plain, spoken, plain, tuple(dict.fromkeys(counted)))
-    # Words of other languages are left out of BM25: "Vietnam", "day" and "in" are syllables of Vietnamese too.
-    translated = _translated(text) if spoken == "en" else ()
-    encoded = " ".join((text, *translated))
-    counted = (*terms(" ".join(translated)), *(term for name in _names(text) for term in terms(name)))
-    return Query(text, text, spoken, encoded, tuple(dict.fromkeys(counted)))
+        own = terms(text)
+    else:
+        plain = translate(text, spoken)
+        own = []
+    counted = (*own, *terms(plain), *(term for more in _synonyms(plain) for term in terms(more)))
+    return Query(text, plain, spoken, _encoded(text, plain, spoken), tuple(dict.fromkeys(counted)))
+
+
+def _encoded(text: str, plain: str, spoken: str) -> tuple[str, ...]:
+    """The encoder reads English as well; of other languages it knows too few words, so it gets their terms only."""
+    if spoken == "en" and plain:
+        return text, plain
+    return (plain or text,)
 
 
 def _moved_tone(match: re.Match[str]) -> str:
@@ -95,49 +102,14 @@ def _written_out(token: str, shouted: bool) -> str:
     return table.get(bare) or table.get(bare.lower()) or telex.repair(token)
 
 
-def _names(text: str) -> list[str]:
-    """What is spelled the same in every language: "iHanoi", "2026", "18-NQ/TU", "Hoàn Kiếm", "Cat Linh"."""
-    if _is_shouted(text):
-        text = text.lower()
-    proper = [name for name in _PROPER.findall(text) if all(fold(word) in syllables() for word in name.split())]
-    return [*_NAME.findall(text), *proper]
-
-
 def _synonyms(plain: str) -> list[str]:
     spaced = f" {' '.join(words(plain))} "
     return [official for said, official in _phrases("synonyms.yaml").items() if f" {said} " in spaced]
 
 
-def _translated(text: str) -> list[str]:
-    """The Vietnamese of the programme's terms in an English text, in its order; a longer term hides those inside it."""
-    rest = f" {' '.join(words(text))} "
-    found: list[tuple[int, str]] = []
-    for pattern, vietnamese in _english():
-        match = pattern.search(rest)
-        if match:
-            found.append((match.start(), vietnamese))
-            rest = f"{rest[: match.start()]} {'·' * (len(match[0]) - 2)} {rest[match.end() :]}"
-    return [vietnamese for _, vietnamese in sorted(found)]
-
-
 @functools.cache
 def _abbreviations() -> dict[str, str]:
     return _table("abbreviations.yaml")
-
-
-@functools.cache
-def _english() -> tuple[tuple[re.Pattern[str], str], ...]:
-    return tuple((re.compile(f" {_inflected(term)} "), meaning) for term, meaning in _phrases("english.yaml").items())
-
-
-def _inflected(term: str) -> str:
-    """A pattern of a term and what English makes of its end: fees, cities, merged, submitting."""
-    stem, last = term[:-1], term[-1]
-    if last == "y":
-        return f"{stem}(?:y|ys|ies|ied|ying)"
-    if last == "e" and not stem.endswith("e"):  # "feed" is no fee
-        return f"{stem}(?:e|es|ed|ing)"
-    return f"{term}(?:s|es|{last}?(?:ed|ing))?"
 
 
 @functools.cache

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from corpus.document import Entry, Passage
-from index.encode import Vectors
+from index.encode import Encoder, Vectors
 from index.query import Query
 from index.snapshot import Snapshot
 
@@ -39,7 +39,7 @@ class Hit:
 
 def search(snapshot: Snapshot, query: Query, k: int) -> tuple[Hit, ...]:
     """The `k` best passages, best first; equal scores keep the order of the documents."""
-    vector = snapshot.encoder.encode_query(query.encoded)
+    vector = query_vector(snapshot.encoder, query)
     lexical = bm25_scores(snapshot, query.terms)
     samples = _samples(snapshot, vector)
     rows = _candidates(snapshot, vector, lexical, samples)
@@ -67,6 +67,12 @@ def search(snapshot: Snapshot, query: Query, k: int) -> tuple[Hit, ...]:
         )
         for rank, i in enumerate(best, 1)
     )
+
+
+def query_vector(encoder: Encoder, query: Query) -> Vectors:
+    """The mean direction of what is encoded of a query."""
+    vector = np.sum([encoder.encode_query(text) for text in query.encoded], axis=0)
+    return np.asarray(vector / max(float(np.linalg.norm(vector)), 1e-9), np.float32)
 
 
 def _unit_cosines(snapshot: Snapshot, rows: npt.NDArray[np.int64], vector: Vectors) -> list[Vectors]:

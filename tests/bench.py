@@ -297,7 +297,7 @@ def write_synthetic(documents: Path, data: Path, size: int) -> tuple[str, float]
 def measure_search(data: Path, snapshot_id: str, questions: Path, written: float, rounds: int) -> Searched:
     """The bot's own search over one snapshot, without and with the time that encoding the question takes."""
     from index.query import parse
-    from index.search import search
+    from index.search import query_vector, search
     from index.snapshot import load
 
     encoder = TimedEncoder(threads=1)
@@ -314,7 +314,7 @@ def measure_search(data: Path, snapshot_id: str, questions: Path, written: float
             encoding[number, place] = encoder.took
     peak, private = _memory("VmHWM"), _memory("RssAnon")
     flat = not hasattr(snapshot.vectors, "hnsw")
-    vectors = np.array([encoder.encode_query(query.encoded) for query in queries])
+    vectors = np.array([query_vector(encoder, query) for query in queries])
     return Searched(
         passages=len(snapshot),
         kind="flat" if flat else "HNSW",

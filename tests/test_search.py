@@ -16,7 +16,7 @@ from bot.evaluate import ANSWERABLE, Item, read, strip_diacritics
 from corpus.catalogue import read_folder
 from index.encode import Encoder
 from index.query import parse
-from index.search import CANDIDATES, Hit, bm25_scores, search
+from index.search import CANDIDATES, Hit, bm25_scores, query_vector, search
 from index.snapshot import Snapshot, activate, build, load
 
 WriteDocument = Callable[..., Path]
@@ -56,7 +56,7 @@ def test_a_hit_tells_its_passage_its_entry_and_where_its_score_comes_from(small:
     assert hit.entry is small.entries["xa-phuong"]
     assert hit.passage in small.passages_of("xa-phuong")
     row = next(row for row in range(len(small)) if small.passage(row) == hit.passage)
-    vector = small.encoder.encode_query(query.encoded)
+    vector = query_vector(small.encoder, query)
     assert hit.dense == pytest.approx(float(small.vectors.reconstruct(row) @ vector))
     assert hit.bm25 == pytest.approx(float(bm25_scores(small, query.terms)[row]))
     assert len(hit.units) == len(hit.passage.units)
@@ -127,7 +127,7 @@ def test_rows_that_faiss_does_not_have_are_no_hits(small: Snapshot) -> None:
     lists.make_direct_map()
     small.vectors = lists
     query = parse("qwerty wifi")
-    _, rows = lists.search(small.encoder.encode_query(query.encoded)[None, :], len(small))
+    _, rows = lists.search(query_vector(small.encoder, query)[None, :], len(small))
     assert -1 in rows
     hits = search(small, query, 10)
     assert len(hits) == len(set(ids(hits))) > 0
