@@ -5,6 +5,7 @@ themselves. Only a question that the bot answers with the very unit it was made 
 """
 
 import itertools
+import math
 import re
 from collections.abc import Iterator
 from datetime import date
@@ -54,13 +55,16 @@ _NOT_OFFERED = re.compile(
 )
 
 
-def suggestions(snapshot: Snapshot, today: date, start: Start) -> Iterator[Suggestion]:
-    """The questions of a snapshot that are answered as they should be: those to open with, then passage by passage."""
-    rows = range(0, len(snapshot), -(-len(snapshot) // CHECKS))
+def suggestions(snapshot: Snapshot, today: date, start: Start, checks: int = CHECKS) -> Iterator[Suggestion]:
+    """The questions of a snapshot that are answered as they should be: those to open with, then passage by passage.
+
+    Of more than `checks` passages, some are left out evenly.
+    """
+    rows = range(0, len(snapshot), math.ceil(len(snapshot) / checks))
     advance = start("suggestions", len(rows))
     found: list[Suggestion] = []
     for row in rows:
-        found += _of_passage(snapshot.passage(row), min(TRIES, CHECKS // len(rows)), snapshot, today)
+        found += _of_passage(snapshot.passage(row), min(TRIES, checks // len(rows)), snapshot, today)
         advance(1)
     shortest = (suggestion.question for suggestion in sorted(found, key=lambda one: len(one.question)))
     first = (

@@ -255,6 +255,22 @@ def test_progress_is_heard_of_passage_by_passage(
     assert advanced == [1] * 5
 
 
+@pytest.mark.parametrize(("checks", "passages", "most"), [(1, 1, 1), (3, 3, 3), (4, 3, 3), (9, 5, 5), (10, 5, 10)])
+def test_a_build_asks_no_more_questions_than_its_limit(
+    folder: Path, tmp_path: Path, encoder: Encoder, suggest: Suggest, checks: int, passages: int, most: int
+) -> None:
+    snapshot = built(folder, tmp_path / "data", encoder, suggest)
+    sizes: list[int] = []
+
+    def start(stage: str, size: int) -> Callable[[int], None]:
+        sizes.append(size)
+        return lambda count: None
+
+    found = [one for one in suggestions(snapshot, TODAY, start, checks) if one.passage_id != ANYWHERE]
+    assert sizes == [passages]
+    assert 0 < len(found) <= most
+
+
 # The suggestions of the real corpus
 
 
