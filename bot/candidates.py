@@ -77,7 +77,7 @@ def suggestions(snapshot: Snapshot, today: date, start: Start, checks: int = CHE
 
 def _of_passage(passage: Passage, tries: int, snapshot: Snapshot, today: date) -> list[Suggestion]:
     found: dict[int, str] = {}
-    for row, question in candidates(snapshot.entries[passage.document_id], passage):
+    for row, question in candidates(snapshot.entries[passage.document_id], passage, today):
         if row in found or question in found.values():
             continue
         if not tries or len(found) == A_PASSAGE:
@@ -90,13 +90,13 @@ def _of_passage(passage: Passage, tries: int, snapshot: Snapshot, today: date) -
     return [Suggestion(passage.id, row, question) for row, question in found.items()]
 
 
-def candidates(entry: Entry, passage: Passage) -> Iterator[tuple[int, str]]:
+def candidates(entry: Entry, passage: Passage, today: date) -> Iterator[tuple[int, str]]:
     """Questions that can be understood by themselves, each with the row of the unit that should answer it.
 
-    Nothing is made of what a newer document replaces, nor of what is not known for sure.
+    Nothing is made of what no longer holds, nor of what is not known for sure.
     """
     heading = passage.headings[-1] if passage.headings else ""
-    if entry.superseded_by or entry.status in _OUTDATED or _CAVEAT.search(heading):
+    if entry.superseded_by or entry.status in _OUTDATED or entry.has_expired(today) or _CAVEAT.search(heading):
         return
     for row, unit in enumerate(passage.units):
         if not read(unit).unknown:

@@ -20,10 +20,15 @@ _GREETED = frozenset(messages.VIETNAMESE.small_talk[name] for name in ("greeting
 
 
 def suggestions_for(answer: Answer, snapshot: Snapshot) -> tuple[str, ...]:
-    """Questions about what the answer does not quote, the nearest to what was asked, if they can of its documents."""
+    """Questions about what the answer does not quote, the nearest to what was asked, if they can of its documents.
+
+    They are Vietnamese, and so for who asks in Vietnamese.
+    """
     asked = (answer.question.text, *answer.question.turns)
     if answer.text in _GREETED:
         return _different((suggestion.question for suggestion in snapshot.suggestions.get(ANYWHERE, ())), asked)
+    if answer.language != "vi":
+        return ()
     if answer.status is Status.ANSWERED:
         cited = {citation.document_id for citation in answer.citations}
     elif answer.status is Status.UNANSWERABLE_NO_PASSAGE:

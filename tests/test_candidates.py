@@ -61,12 +61,17 @@ def row(columns: tuple[str, ...], cells: tuple[str, ...]) -> Unit:
     return Unit(Kind.ROW, 0, 1, " | ".join(cells), " ".join(cells), columns=columns, cells=cells)
 
 
-def entry(title: str = "Thẻ thư viện: cách làm", status: str = "còn hiệu lực", later: tuple[str, ...] = ()) -> Entry:
-    return Entry("thu", title, "UBND", None, "hướng dẫn", None, "2026-03-01", status, (), later, ())
+def entry(
+    title: str = "Thẻ thư viện: cách làm",
+    status: str = "còn hiệu lực",
+    later: tuple[str, ...] = (),
+    expires: str | None = None,
+) -> Entry:
+    return Entry("thu", title, "UBND", None, "hướng dẫn", None, "2026-03-01", status, (), later, (), expires=expires)
 
 
 def made(found: Passage, of: Entry | None = None) -> list[str]:
-    return [question for _, question in candidates(of or entry(), found)]
+    return [question for _, question in candidates(of or entry(), found, TODAY)]
 
 
 # What is made of a passage
@@ -74,7 +79,8 @@ def made(found: Passage, of: Entry | None = None) -> list[str]:
 
 def test_an_editors_questions_are_taken_before_any_other() -> None:
     unit = sentence("Thẻ thư viện là thẻ mượn sách.", "Muốn mượn sách về nhà thì cần gì?", "Thẻ thư viện để làm gì?")
-    assert list(candidates(entry(), passage(sentence("Mở cửa."), unit, heading="Thẻ thư viện là gì"))) == [
+    found = passage(sentence("Mở cửa."), unit, heading="Thẻ thư viện là gì")
+    assert list(candidates(entry(), found, TODAY)) == [
         (0, "Thẻ thư viện là gì?"),
         (1, "Muốn mượn sách về nhà thì cần gì?"),
         (1, "Thẻ thư viện để làm gì?"),
@@ -155,6 +161,7 @@ def test_a_row_answers_what_its_header_asks_if_its_cell_holds_it(column: str, ce
     [
         (passage(sentence("Thẻ có giá.", "Làm thẻ thư viện hết mấy tiền?")), entry(later=("moi",))),
         (passage(sentence("Thẻ có giá.", "Làm thẻ thư viện hết mấy tiền?")), entry(status="hết hiệu lực")),
+        (passage(sentence("Thẻ có giá.", "Làm thẻ thư viện hết mấy tiền?")), entry(expires="2026-07-23")),
         (passage(sentence("Nguồn không nêu giá.", "Làm thẻ thư viện hết mấy tiền?")), entry()),
         (
             passage(sentence("Thẻ có giá.", "Làm thẻ thư viện hết mấy tiền?"), heading="Điểm các nguồn khác nhau"),
