@@ -50,7 +50,7 @@ _NOT_OFFERED = re.compile(
     r"|\b(?:hôm|ngày|tuần|tháng|quý|năm) (?:nay|này|qua|kia|mai|ngoái|trước|sau|tới)\b|\b(?:mới đây|vừa rồi|sắp)\b"
     r"|\bbài (?:báo|gốc|nào|viết|2)|\bbáo (?:chí|nêu|viết)\b|\bnào (?:mới )?đúng\b"
     r"|\b(?:các báo|chưa rõ|con số|ghi(?! nhận)|(?:các|hai) nguồn|nguồn nào|theo vtc|tin (?:bên|cái) nào)\b"
-    r"|\d\S*(?: \w+)? hay \D{0,6}\d|\d[.,]\d",
+    r"|\d\S*(?: \w+)? hay \D{0,6}\d|\d[.,]\d|\bthứ \d",
     re.IGNORECASE,
 )
 

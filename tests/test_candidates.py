@@ -99,6 +99,7 @@ def test_an_editors_questions_are_taken_before_any_other() -> None:
         "Mức phạt mượn sách quá hạn là 5.000 hay 10.000 đồng?",
         "Con số 79 trạm xe đạp lấy ở bài báo nào?",
         "Năm 2019 thư viện có bao nhiêu sách?",
+        "Chức năng thứ 7 của thẻ thư viện là gì?",
         "Thế còn sách thiếu nhi thì sao?",
         "Phí bao nhiêu?",
         f"Mượn sách {'rất ' * 20}nhiều về nhà thì cần gì?",
