@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from bot.answer import Ask, Rewrite
     from bot.dialogue import Answer, Question, Receipt
     from bot.repl import Keep, Replay
-    from index.snapshot import Snapshot
+    from index.snapshot import Snapshot, Start, Suggestion
 
 HANOI = timezone(timedelta(hours=7))  # no summer time, so no time zone database is needed
 BROKEN_PIPE = 141  # what a shell reports of a program whose output nobody reads any more
@@ -83,9 +83,11 @@ def _version(wanted: bool) -> None:
 
 @app.callback()
 def hanoidx(
+    context: typer.Context,
     _: Annotated[bool, typer.Option("--version", is_eager=True, callback=_version, help="Print the version.")] = False,
 ) -> None:
     """Nothing of its own; the help text is the application's."""
+    context.obj = _suggestions  # for `hanoidx index build`, which knows of no answers
 
 
 @app.command()
@@ -241,6 +243,12 @@ def _rewrite() -> "Rewrite | None":
     from bot.generate import rewrite
 
     return lambda question, answer, day: rewrite(question, answer, day, generator)
+
+
+def _suggestions(snapshot: "Snapshot", start: "Start") -> "Iterable[Suggestion]":
+    from bot.candidates import suggestions
+
+    return suggestions(snapshot, datetime.now(HANOI).date(), start)
 
 
 def _keep(data: Path) -> "Keep":

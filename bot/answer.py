@@ -23,6 +23,7 @@ from bot.dialogue import Answer, Question, Status, Timings
 from bot.doubt import Doubt, Reason, confidence, doubt
 from bot.intent import intent
 from bot.rank import Ranked, rank
+from bot.suggest import suggestions_for
 from bot.verify import unsupported
 from bot.write import Style, Written, quoted
 from corpus.normalize import words
@@ -48,6 +49,7 @@ def ask(
     started = time.perf_counter()
     try:
         answer = _answer(question, snapshot, today, rewrite, strict=strict)
+        answer = dataclasses.replace(answer, suggestions=answer.suggestions or suggestions_for(answer, snapshot))
     except Exception:
         logger.exception("a question could not be answered")
         answer = _plain(question, Status.ERROR_INTERNAL, "vi", messages.VIETNAMESE.internal_error)

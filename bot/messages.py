@@ -182,6 +182,9 @@ ENGLISH = Voice(
     suggestions="You could also ask:",
 )
 
+# To open a conversation with; what a corpus does not answer is not offered (bot/candidates.py).
+FIRST_QUESTIONS = ("Nộp hồ sơ trực tuyến ở đâu?", "Làm thủ tục qua mạng có mất phí không?", "iHanoi dùng để làm gì?")
+
 # The one sentence that we have in other languages: what we can do there.
 _QUOTED_IN_VIETNAMESE = {
     "zh": "以下内容摘自越南语文件：",

@@ -4,6 +4,7 @@ What takes long to import is imported inside the commands, because `hanoidx` loa
 """
 
 import time
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.progress import Progress
 
+    from index.snapshot import Snapshot, Start, Suggestion
+
 Data = Annotated[Path, typer.Option("--data", envvar="HANOIDX_DATA", help="Folder of the snapshots.")]
 Corpus = Annotated[Path, typer.Option("--corpus", envvar="HANOIDX_CORPUS", help="Folder of the documents.")]
 EncoderName = Annotated[
@@ -26,6 +29,8 @@ EncoderName = Annotated[
         "--encoder", envvar="HANOIDX_ENCODER", help="onnx, onnx:FOLDER, or sentence-transformers:FOLDER_OR_NAME."
     ),
 ]
+
+MakeSuggestions = Callable[["Snapshot", "Start"], "Iterable[Suggestion]"]  # what `hanoidx` puts into the context
 
 PIPE_WIDTH = 240  # where no terminal says how wide it is, ids stay whole
 
@@ -59,6 +64,7 @@ app = typer.Typer(
 
 @app.command("build")
 def build_snapshot(
+    context: typer.Context,
     data: Data = Path("data"),
     corpus: Corpus = DOCUMENTS,
     encoder: EncoderName = "onnx",
@@ -77,29 +83,35 @@ def build_snapshot(
     loaded = load_encoder(encoder)
     encoded = 0
     progress = _progress()
+    make_suggestions: MakeSuggestions | None = context.obj
+
+    def show(stage: str, size: int) -> Advance:
+        task = progress.add_task(stage, total=size)
+        return lambda count: progress.advance(task, count)
 
     def start(stage: str, size: int) -> Advance:
         nonlocal encoded
         encoded += size
-        task = progress.add_task(stage, total=size)
-        return lambda count: progress.advance(task, count)
+        return show(stage, size)
 
+    suggest = (lambda snapshot: make_suggestions(snapshot, show)) if make_suggestions else None
     started = time.perf_counter()
     with progress:
-        manifest = build(documents, loaded, data, start)
+        manifest = build(documents, loaded, data, start, suggest)
     seconds = time.perf_counter() - started
     vectors = manifest.passages + manifest.units + manifest.questions
     if activated:
         activate(manifest.id, data)
     typer.echo(
-        f"snapshot   {manifest.id}\n"
-        f"documents  {manifest.documents:,}\n"
-        f"passages   {manifest.passages:,}\n"
-        f"units      {manifest.units:,}\n"
-        f"questions  {manifest.questions:,}\n"
-        f"vectors    {encoded:,} encoded, {vectors - encoded:,} reused\n"
-        f"time       {seconds:.1f} s, {manifest.passages / seconds:,.0f} passages/s\n"
-        f"active     {'yes' if activated else f'no; hanoidx index activate {manifest.id}'}"
+        f"snapshot     {manifest.id}\n"
+        f"documents    {manifest.documents:,}\n"
+        f"passages     {manifest.passages:,}\n"
+        f"units        {manifest.units:,}\n"
+        f"questions    {manifest.questions:,}\n"
+        f"suggestions  {manifest.suggestions:,}\n"
+        f"vectors      {encoded:,} encoded, {vectors - encoded:,} reused\n"
+        f"time         {seconds:.1f} s, {manifest.passages / seconds:,.0f} passages/s\n"
+        f"active       {'yes' if activated else f'no; hanoidx index activate {manifest.id}'}"
     )
 
 
@@ -198,7 +210,7 @@ def _progress() -> "Progress":
             return Text(f"{speed:,.0f}/s" if speed else "")
 
     console = _console(stderr=True)
-    columns = (TextColumn("{task.description:8}"), BarColumn(), MofNCompleteColumn(), Rate(), TimeLeft())
+    columns = (TextColumn("{task.description:11}"), BarColumn(), MofNCompleteColumn(), Rate(), TimeLeft())
     return Progress(*columns, console=console, disable=not console.is_terminal)
 
 

@@ -11,6 +11,7 @@
                       questions.faiss   one vector a sample question
                       question_units.npy   the passage and the unit in it that answers each, two numbers a question
                       bm25/             bm25s over the passages' terms
+                      suggestions.jsonl one question a line that the unit it names surely answers
     DATA/snapshots/.building            a build under way, or what a killed one left; the next build removes it
     DATA/snapshots/.lock                held while a build runs
     DATA/current                        the id of the active snapshot
@@ -22,12 +23,13 @@ import contextlib
 import fcntl
 import functools
 import hashlib
+import itertools
 import json
 import os
 import secrets
 import shutil
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime
 from pathlib import Path
@@ -41,7 +43,7 @@ import numpy.typing as npt
 from corpus.document import Document, Entry, Kind, Passage, Source, Unit
 from corpus.normalize import terms
 from corpus.split import split
-from index.encode import Encoder, Progress, Vectors
+from index.encode import Encoder, Progress, RememberingEncoder, Vectors
 from index.errors import (
     BuildUnderWay,
     DamagedSnapshot,
@@ -51,12 +53,13 @@ from index.errors import (
     UnknownSnapshot,
 )
 
-FORMAT = 1
+FORMAT = 2
 FLAT_LIMIT = 200_000  # passages; above it exact search takes longer than HNSW by more than its recall is worth
 HNSW_LINKS = 32
+ANYWHERE = ""
 CACHED_PASSAGES = 4_096  # passages kept as records, about 4 KB each; the same few answer most questions
 
-Start = Callable[[str, int], Progress]  # a stage's name, how many texts it encodes -> what hears of its progress
+Start = Callable[[str, int], Progress]  # a stage's name, how many texts it has -> what hears of its progress
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +76,22 @@ class Manifest:
     passages: int
     units: int
     questions: int
+    suggestions: int
     search: str
     corpus_digest: str
     files: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """A question that was asked when the snapshot was built, and answered with this unit of the passage.
+
+    Questions to open a conversation with stand under ANYWHERE, and need no unit.
+    """
+
+    passage_id: str
+    unit: int
+    question: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +118,7 @@ class Snapshot:
         self.unit_rows: npt.NDArray[np.int64] = np.load(folder / "unit_rows.npy")
         self.questions = faiss.read_index(str(folder / "questions.faiss"))
         self.question_units: npt.NDArray[np.int64] = np.load(folder / "question_units.npy")
+        self.suggestions: dict[str, tuple[Suggestion, ...]] = _read_suggestions(folder / "suggestions.jsonl")
         self._offsets: npt.NDArray[np.int64] = np.load(folder / "offsets.npy")
         self._document_rows: npt.NDArray[np.int64] = np.load(folder / "document_rows.npy")
         self._lines: npt.NDArray[np.uint8] = np.memmap(folder / "passages.jsonl", np.uint8, mode="r")
@@ -121,6 +138,7 @@ class Snapshot:
             (len(self.unit_vectors), "vectors in unit_vectors.npy", manifest.units),
             (self.questions.ntotal, "vectors in questions.faiss", manifest.questions),
             (len(self.question_units), "questions in question_units.npy", manifest.questions),
+            (sum(map(len, self.suggestions.values())), "questions in suggestions.jsonl", manifest.suggestions),
         ):
             if found != expected:
                 raise DamagedSnapshot(folder, f"{found} {what}, where there should be {expected}")
@@ -153,6 +171,9 @@ class Snapshot:
         return _passage(json.loads(line))
 
 
+Suggest = Callable[[Snapshot], Iterable[Suggestion]]  # a snapshot that is complete but for them -> its suggestions
+
+
 def passage_text(entry: Entry, passage: Passage) -> str:
     """What is encoded of a passage: its place in the document, then its words."""
     return "\n".join((": ".join((entry.title, *passage.headings)), passage.text))
@@ -163,10 +184,17 @@ def unit_text(entry: Entry, passage: Passage, unit: Unit) -> str:
     return " ".join(filter(None, (f"{': '.join((entry.title, *passage.headings))}.", unit.lead, unit.text)))
 
 
-def build(documents: Sequence[Document], encoder: Encoder, data: Path, start: Start | None = None) -> Manifest:
+def build(
+    documents: Sequence[Document],
+    encoder: Encoder,
+    data: Path,
+    start: Start | None = None,
+    suggest: Suggest | None = None,
+) -> Manifest:
     """Build a snapshot of `documents` and return its manifest; it is complete and can be loaded, but is not yet active.
 
     Vectors of texts that the active snapshot already holds are taken from it, and `start` hears of the others.
+    `suggest` is given the finished snapshot, whose sample questions need not be encoded again.
     """
     entries = {document.entry.id: document.entry for document in documents}
     passages = [passage for document in documents for passage in split(document)]
@@ -182,8 +210,12 @@ def build(documents: Sequence[Document], encoder: Encoder, data: Path, start: St
         try:
             encoded = _encode(entries, passages, encoder, _previous(data, encoder), start)
             _write(folder, entries, passages, encoded)
-            manifest = _manifest(folder, documents, passages, encoder)
-            Snapshot(folder, manifest, encoder)  # what cannot be loaded is never seen by a reader
+            suggestions: tuple[Suggestion, ...] = ()
+            if suggest:
+                known = dict(zip(_questions(passages), encoded.questions, strict=True))
+                unfinished = _finish(folder, documents, passages, suggestions, RememberingEncoder(encoder, known))
+                suggestions = tuple(suggest(unfinished))
+            manifest = _finish(folder, documents, passages, suggestions, encoder).manifest
             folder.rename(snapshots / manifest.id)
         except BaseException:
             shutil.rmtree(folder, ignore_errors=True)
@@ -315,7 +347,7 @@ def _encode(
             known_questions[question] = np.asarray(previous.questions.reconstruct(row))
     texts = [passage_text(entries[passage.document_id], passage) for passage in passages]
     unit_texts = [unit_text(entries[p.document_id], p, unit) for p in passages for unit in p.units]
-    questions = [question for passage in passages for unit in passage.units for question in unit.questions]
+    questions = _questions(passages)
 
     def stage(name: str) -> Callable[[int], Progress] | None:
         return (lambda size: start(name, size)) if start else None
@@ -325,6 +357,10 @@ def _encode(
         units=_fill(unit_texts, known_units, encoder.dim, encoder.encode_passages, stage("units")).astype(np.float16),
         questions=_fill(questions, known_questions, encoder.dim, _one_by_one(encoder), stage("questions")),
     )
+
+
+def _questions(passages: Sequence[Passage]) -> list[str]:
+    return [question for passage in passages for unit in passage.units for question in unit.questions]
 
 
 def _one_by_one(encoder: Encoder) -> Callable[[Sequence[str], Progress | None], Vectors]:
@@ -409,7 +445,31 @@ def vector_index(vectors: Vectors) -> Any:
     return graph
 
 
-def _manifest(folder: Path, documents: Sequence[Document], passages: Sequence[Passage], encoder: Encoder) -> Manifest:
+def _finish(
+    folder: Path,
+    documents: Sequence[Document],
+    passages: Sequence[Passage],
+    suggestions: Sequence[Suggestion],
+    encoder: Encoder,
+) -> Snapshot:
+    """The snapshot in `folder`, loaded: what cannot be loaded is never seen by a reader."""
+    _write_suggestions(folder, suggestions)
+    return Snapshot(folder, _manifest(folder, documents, passages, suggestions, encoder), encoder)
+
+
+def _write_suggestions(folder: Path, suggestions: Sequence[Suggestion]) -> None:
+    with (folder / "suggestions.jsonl").open("wb") as stream:
+        for suggestion in suggestions:
+            stream.write(_json_line(asdict(suggestion)))
+
+
+def _manifest(
+    folder: Path,
+    documents: Sequence[Document],
+    passages: Sequence[Passage],
+    suggestions: Sequence[Suggestion],
+    encoder: Encoder,
+) -> Manifest:
     corpus = hashlib.sha256()
     for document in documents:
         corpus.update(hashlib.sha256(document.text.encode()).digest())
@@ -426,7 +486,8 @@ def _manifest(folder: Path, documents: Sequence[Document], passages: Sequence[Pa
         documents=len(documents),
         passages=len(passages),
         units=sum(len(passage.units) for passage in passages),
-        questions=sum(len(unit.questions) for passage in passages for unit in passage.units),
+        questions=len(_questions(passages)),
+        suggestions=len(suggestions),
         search="flat" if len(passages) <= FLAT_LIMIT else "hnsw",
         corpus_digest=corpus.hexdigest(),
         files=files,
@@ -447,7 +508,7 @@ def _read_manifest(folder: Path) -> Manifest:
         reason = error.strerror if isinstance(error, OSError) else "it is not JSON"
         raise DamagedSnapshot(folder, f"manifest.json cannot be read ({reason})") from error
     kinds = {field.name: get_origin(field.type) or field.type for field in fields(Manifest)}
-    if isinstance(found, dict) and isinstance(found.get("format"), int) and found["format"] != FORMAT:
+    if isinstance(found, dict) and type(found.get("format")) is int and found["format"] != FORMAT:
         raise ForeignSnapshot(folder, f"format {found['format']}", f"format {FORMAT}")
     if (
         not isinstance(found, dict)
@@ -471,6 +532,12 @@ def _read_entries(file: Path) -> Iterator[Entry]:
         sources = tuple(Source(**source) for source in fields.pop("sources"))
         supersedes, superseded_by = tuple(fields.pop("supersedes")), tuple(fields.pop("superseded_by"))
         yield Entry(**fields, sources=sources, supersedes=supersedes, superseded_by=superseded_by)
+
+
+def _read_suggestions(file: Path) -> dict[str, tuple[Suggestion, ...]]:
+    """By the passage that answers them."""
+    read = (Suggestion(**json.loads(line)) for line in file.read_bytes().splitlines())
+    return {passage: tuple(own) for passage, own in itertools.groupby(read, lambda one: one.passage_id)}
 
 
 def _passage(fields: dict[str, Any]) -> Passage:

@@ -2,16 +2,18 @@
 
 import zlib
 from collections.abc import Callable, Sequence
+from datetime import date
 from pathlib import Path
 
 import numpy as np
 import pytest
 import yaml
 
+from bot.candidates import suggestions
 from corpus.catalogue import read_folder
 from corpus.normalize import words
 from index.encode import Encoder, OnnxEncoder, Progress, Vectors
-from index.snapshot import Snapshot, activate, build, load
+from index.snapshot import Snapshot, Suggest, activate, build, load
 
 WriteDocument = Callable[..., Path]
 
@@ -66,10 +68,16 @@ def encoder() -> OnnxEncoder:
 
 
 @pytest.fixture(scope="session")
-def data(tmp_path_factory: pytest.TempPathFactory, encoder: Encoder) -> Path:
+def suggest() -> Suggest:
+    """Makes suggestions as `hanoidx index build` does."""
+    return lambda snapshot: suggestions(snapshot, date(2026, 11, 1), lambda stage, size: lambda count: None)
+
+
+@pytest.fixture(scope="session")
+def data(tmp_path_factory: pytest.TempPathFactory, encoder: Encoder, suggest: Suggest) -> Path:
     """A data folder with one snapshot, of the real corpus, activated. Tests that change it copy it first."""
     folder = tmp_path_factory.mktemp("data")
-    activate(build(read_folder(), encoder, folder).id, folder)
+    activate(build(read_folder(), encoder, folder, suggest=suggest).id, folder)
     return folder
 
 

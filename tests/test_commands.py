@@ -55,6 +55,7 @@ def assert_contract(answer: dict[str, Any]) -> None:
     assert list(answer) == list(ANSWER_TYPES)
     assert all(isinstance(answer[key], kind) for key, kind in ANSWER_TYPES.items()), answer
     assert answer["status"] in set(Status)
+    assert len(answer["suggestions"]) <= 3
     assert all(isinstance(suggestion, str) for suggestion in answer["suggestions"])
     for citation in answer["citations"]:
         assert list(citation) == list(CITATION_TYPES)

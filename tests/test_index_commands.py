@@ -15,7 +15,7 @@ from index import errors
 from index.__main__ import app
 from index.encode import ENCODERS, Encoder
 from index.errors import IndexingError
-from index.snapshot import activate, active, build, load, manifests
+from index.snapshot import FORMAT, activate, active, build, load, manifests
 
 WriteDocument = Callable[..., Path]
 
@@ -57,14 +57,15 @@ def test_a_build_tells_what_was_built_and_makes_it_active(tmp_path: Path) -> Non
     result = run("build")
     assert (result.exit_code, result.stderr) == (0, "")
     assert re.fullmatch(
-        rf"""snapshot   {re.escape(active(tmp_path / "data") or "none")}
-documents  4
-passages   6
-units      10
-questions  3
-vectors    19 encoded, 0 reused
-time       \d+\.\d s, [\d,]+ passages/s
-active     yes
+        rf"""snapshot     {re.escape(active(tmp_path / "data") or "none")}
+documents    4
+passages     6
+units        10
+questions    3
+suggestions  0
+vectors      19 encoded, 0 reused
+time         \d+\.\d s, [\d,]+ passages/s
+active       yes
 """,
         result.stdout,
     )
@@ -75,8 +76,8 @@ def test_a_second_build_takes_over_the_vectors_of_unchanged_passages(
 ) -> None:
     write_document(small_documents, "them-mot", "## Mới\n\nMột câu mới.")
     result = run("build")
-    assert "\nvectors    2 encoded, 19 reused\n" in result.stdout
-    assert f"snapshot   {active(built)}\n" in result.stdout
+    assert "\nvectors      2 encoded, 19 reused\n" in result.stdout
+    assert f"snapshot     {active(built)}\n" in result.stdout
 
 
 def test_a_build_can_leave_the_active_snapshot_active(built: Path) -> None:
@@ -84,7 +85,7 @@ def test_a_build_can_leave_the_active_snapshot_active(built: Path) -> None:
     result = run("build", "--no-activate")
     assert active(built) == before
     newest = next(iter(manifests(built)))
-    assert result.stdout.endswith(f"active     no; hanoidx index activate {newest}\n")
+    assert result.stdout.endswith(f"active       no; hanoidx index activate {newest}\n")
 
 
 def test_the_options_are_stronger_than_the_environment(
@@ -176,13 +177,13 @@ def test_a_damaged_snapshot_is_listed_with_the_reason(built: Path) -> None:
     first = active(built)
     run("build", "--no-activate")
     second = next(iter(manifests(built)))
-    (built / "snapshots" / second / "manifest.json").write_text('{"format": 2}')
+    (built / "snapshots" / second / "manifest.json").write_text('{"format": 1}')
     (built / "snapshots" / str(first) / "vectors.faiss").unlink()
     (built / "snapshots" / str(first) / "[red]").touch()
     result = run("list")
     assert result.exit_code == 0
     _, *rows = result.stdout.splitlines()
-    assert re.fullmatch(rf" {second} +0\.0 MB +foreign: made with format 2, format 1 is expected *", rows[0])
+    assert re.fullmatch(rf" {second} +0\.0 MB +foreign: made with format 1, format {FORMAT} is expected *", rows[0])
     assert re.fullmatch(rf" {first} +0\.0 MB +active, damaged: \[red\] does not belong to it *", rows[1])
 
 

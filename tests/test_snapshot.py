@@ -36,8 +36,11 @@ from index.errors import (
     UnknownSnapshot,
 )
 from index.snapshot import (
+    FORMAT,
     Manifest,
     Snapshot,
+    Suggest,
+    Suggestion,
     activate,
     active,
     build,
@@ -62,6 +65,7 @@ FILES = (
     "passages.jsonl",
     "question_units.npy",
     "questions.faiss",
+    "suggestions.jsonl",
     "unit_rows.npy",
     "unit_vectors.npy",
     "vectors.faiss",
@@ -96,6 +100,14 @@ class Interrupted(Watched):
         return super().encode_passages(texts, progress)
 
 
+def sampled(snapshot: Snapshot) -> Iterator[Suggestion]:
+    """Every sample question, unasked."""
+    for row in range(len(snapshot)):
+        passage = snapshot.passage(row)
+        for place, unit in enumerate(passage.units):
+            yield from (Suggestion(passage.id, place, question) for question in unit.questions)
+
+
 def another(encoder: Encoder) -> Watched:
     """The same vectors under another name and digest."""
     other = Watched(encoder)
@@ -112,7 +124,7 @@ def small(small_documents: Path) -> tuple[Document, ...]:
 def built(small: tuple[Document, ...], hash_encoder: Encoder, tmp_path: Path) -> Path:
     """A data folder with an active snapshot of the small documents."""
     data = tmp_path / "data"
-    activate(build(small, hash_encoder, data).id, data)
+    activate(build(small, hash_encoder, data, suggest=sampled).id, data)
     return data
 
 
@@ -235,15 +247,78 @@ def test_documents_without_text_make_no_snapshot(
     assert names(tmp_path) == {"documents"}
 
 
+# Suggestions
+
+
+def test_suggestions_are_made_from_the_finished_snapshot_and_come_back(
+    built: Path, small: tuple[Document, ...], hash_encoder: Encoder
+) -> None:
+    asked: list[str] = []
+
+    def suggest(snapshot: Snapshot) -> Iterator[Suggestion]:
+        assert snapshot.suggestions == {}
+        asked.extend(question for question, _ in snapshot.sample_questions())
+        yield Suggestion("", 0, "Hỏi gì?")
+        yield from sampled(snapshot)
+
+    manifest = build(small, hash_encoder, built, suggest=suggest)
+    snapshot = load(built, hash_encoder, manifest.id)
+    assert len(asked) == 3
+    assert manifest.suggestions == 4
+    assert snapshot.suggestions[""] == (Suggestion("", 0, "Hỏi gì?"),)
+    assert snapshot.suggestions["xa-phuong#so-luong"] == (Suggestion("xa-phuong#so-luong", 1, "Có mấy phường?"),)
+
+
+def test_sample_questions_are_not_encoded_again_for_suggestions(
+    tmp_path: Path, small: tuple[Document, ...], hash_encoder: Encoder
+) -> None:
+    class Counting(Watched):
+        def encode_query(self, text: str) -> Vectors:
+            self.texts.append(text)
+            return super().encode_query(text)
+
+    counting = Counting(hash_encoder)
+
+    def suggest(snapshot: Snapshot) -> tuple[Suggestion, ...]:
+        counting.texts.clear()
+        for question in ("Có mấy phường?", "Có mấy xã?"):
+            assert np.array_equal(snapshot.encoder.encode_query(question), hash_encoder.encode_query(question))
+        return ()
+
+    build(small, counting, tmp_path, suggest=suggest)
+    assert counting.texts == ["Có mấy xã?"]
+
+
+def test_a_snapshot_may_be_without_suggestions(
+    tmp_path: Path, small: tuple[Document, ...], hash_encoder: Encoder
+) -> None:
+    manifest = build(small, hash_encoder, tmp_path)
+    assert manifest.suggestions == 0
+    assert load(tmp_path, hash_encoder, manifest.id).suggestions == {}
+
+
+def test_a_failure_while_suggestions_are_made_leaves_nothing(
+    built: Path, small: tuple[Document, ...], hash_encoder: Encoder
+) -> None:
+    def suggest(snapshot: Snapshot) -> Iterator[Suggestion]:
+        yield Suggestion("", 0, "Hỏi gì?")
+        raise KeyboardInterrupt
+
+    before = names(built / "snapshots")
+    with pytest.raises(KeyboardInterrupt):
+        build(small, hash_encoder, built, suggest=suggest)
+    assert names(built / "snapshots") == before
+
+
 # Building again
 
 
 def test_building_the_same_again_encodes_nothing_and_writes_the_same_bytes(
-    data: Path, encoder: Encoder, tmp_path: Path
+    data: Path, encoder: Encoder, suggest: Suggest, tmp_path: Path
 ) -> None:
     copy = shutil.copytree(data, tmp_path / "data")
     watched = Watched(encoder)
-    again = build(read_folder(), watched, copy)
+    again = build(read_folder(), watched, copy, suggest=suggest)
     assert watched.texts == []
     first = verify(folder_of(copy))
     assert again.id != first.id
@@ -260,8 +335,9 @@ from pathlib import Path
 from conftest import HashEncoder
 from corpus.catalogue import read_folder
 from index.snapshot import build
+from test_snapshot import sampled
 
-build(read_folder(Path({str(small_documents)!r})), HashEncoder(), Path({str(tmp_path / "other")!r}))
+build(read_folder(Path({str(small_documents)!r})), HashEncoder(), Path({str(tmp_path / "other")!r}), suggest=sampled)
 """
     for seed in ("1", "2"):
         environment = os.environ | {"PYTHONHASHSEED": seed}
@@ -407,7 +483,7 @@ def test_a_manifest_with_a_field_too_many_is_refused(built: Path, hash_encoder: 
         load(built, hash_encoder)
 
 
-@pytest.mark.parametrize("name", ["passages", "units", "documents", "dim"])
+@pytest.mark.parametrize("name", ["passages", "units", "documents", "suggestions", "dim"])
 @pytest.mark.parametrize("difference", [-1, 1])
 def test_counts_that_disagree_with_the_manifest_are_refused(
     built: Path, hash_encoder: Encoder, name: str, difference: int
@@ -421,7 +497,7 @@ def test_files_that_disagree_with_one_another_are_refused(
     built: Path, small: tuple[Document, ...], hash_encoder: Encoder
 ) -> None:
     """Each file of a smaller corpus is put into the snapshot of a larger one."""
-    smaller = build(small[:-1], hash_encoder, built)
+    smaller = build(small[:-1], hash_encoder, built, suggest=sampled)
     of_bm25 = tuple(name for name in FILES if name.startswith("bm25/"))
     for names_of_files in (of_bm25, *((name,) for name in FILES if name not in of_bm25)):
         _exchange(built, smaller.id, names_of_files, hash_encoder)
@@ -475,8 +551,10 @@ def test_a_snapshot_of_another_encoder_is_refused_with_both_names(built: Path, h
 
 
 def test_a_snapshot_of_another_format_is_refused(built: Path, hash_encoder: Encoder) -> None:
-    (folder_of(built) / "manifest.json").write_text('{"format": 2, "something": "new"}')
-    with pytest.raises(ForeignSnapshot, match="was made with format 2, this program expects format 1; build anew"):
+    (folder_of(built) / "manifest.json").write_text('{"format": 1, "something": "old"}')
+    with pytest.raises(
+        ForeignSnapshot, match=f"was made with format 1, this program expects format {FORMAT}; build anew"
+    ):
         load(built, hash_encoder)
 
 
@@ -589,7 +667,7 @@ def test_snapshots_are_listed_newest_first_with_what_is_wrong_in_place_of_a_mani
     assert listed[fourth.id] == fourth
     foreign, damaged = listed[third.id], listed[second.id]
     assert isinstance(foreign, ForeignSnapshot)
-    assert foreign.reason == "made with format 9, format 1 is expected"
+    assert foreign.reason == f"made with format 9, format {FORMAT} is expected"
     assert isinstance(damaged, DamagedSnapshot)
     assert damaged.reason == "offsets.npy is missing"
 
