@@ -10,7 +10,7 @@ HANOIDX_DATA ?= data
 export HANOIDX_DATA
 
 .DEFAULT_GOAL := help
-.PHONY: help venv run test check evaluate bench fit snapshot clean
+.PHONY: help venv run test check evaluate bench fit tune snapshot clean
 
 help:
 	@echo "make run        install, build the snapshot if there is none, and ask in the terminal"
@@ -19,6 +19,7 @@ help:
 	@echo "make evaluate   the dev questions: a table here, details in $(HANOIDX_DATA)/evaluation.html"
 	@echo "make bench      speed and memory (BENCH_FLAGS=--quick for the short form)"
 	@echo "make fit        fit the weights that rank citable units to the dev questions"
+	@echo "make tune       measure every number of bot/tuned.py by cross-validation over documents (long)"
 	@echo "make venv       only the environment, in $(VENV)"
 	@echo "make clean      remove the environment and the built data"
 
@@ -55,6 +56,9 @@ bench: snapshot
 
 fit: snapshot
 	$(BIN)/python tests/fit_ranking.py
+
+tune: snapshot
+	$(BIN)/python tests/tune.py $(TUNE_FLAGS)
 
 clean:
 	rm -rf $(VENV) $(HANOIDX_DATA)

@@ -202,9 +202,9 @@ def evaluate(
     """Measure how good the answers to a file of questions are."""
     from rich.console import Console
 
-    from bot.doubt import THRESHOLD
     from bot.evaluate import EvaluationError, read, run, to_json
     from bot.report import print_table, to_html
+    from bot.tuned import THRESHOLD
     from corpus.catalogue import read_folder
 
     texts = {document.entry.id: document.text for document in read_folder(corpus)}

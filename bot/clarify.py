@@ -6,12 +6,12 @@ Only what can be answered is offered: each choice has been asked before a person
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from bot import tuned
 from bot.conversation import sort_named
 from bot.rank import Ranked
 from bot.write import short_title
 from corpus.normalize import fold
 
-MARGIN = 2.5  # log-odds below the best unit at which another document's is about as likely meant
 CHOICES = 4
 LABEL = 60  # characters; what a button shows on the narrowest channel
 
@@ -29,7 +29,7 @@ def choices(question: str, ranked: Sequence[Ranked], answers: Callable[[str, str
 
     `answers` tells whether a question is answered from a document.
     """
-    near = {unit.hit.entry.id for unit in ranked if unit.score > ranked[0].score - MARGIN}
+    near = {unit.hit.entry.id for unit in ranked if unit.score > ranked[0].score - tuned.MARGIN_CHOICE}
     if len(near) < 2:
         return ()
     entries = {unit.hit.entry.id: unit.hit.entry for unit in ranked}

@@ -9,9 +9,10 @@ import statistics
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from datetime import date
 
+from bot import tuned
 from bot.asked import YEAR, Asked, Form
 from bot.doubt import NEEDED, Doubt, Reason
-from bot.rank import MARGIN, Ranked, read
+from bot.rank import Ranked, read
 from bot.write import Chosen, Style, Written, brief, clipped, whole, write
 from corpus.document import Kind, Passage, Unit
 from corpus.normalize import fold, words
@@ -20,17 +21,9 @@ from index.search import Hit
 from index.snapshot import Snapshot
 
 LIMIT = 600  # characters of an answer's text; the contract of `hanoidx ask`
-MARGIN_LIST = 3.0  # log-odds below the best unit at which a list no longer joins, where a list is asked for
-MARGIN_WHOLE = 2.5  # log-odds by which a list's mean may be below its best unit for the list to come whole
-MARGIN_NEWER = 6.0  # the same for a unit of a document that supersedes the best unit's
-MARGIN_LATEST = 5.0  # the same for the latest unit, where a question asks whether something still holds
-MARGIN_INSTEAD = 12.0  # the same for what holds now, where the best unit is listed as old
-MARGIN_ALSO = 5.0  # the same for a unit with a further kind of value that was asked for
-MARGIN_OTHER = 6.0  # the same for the best unit of a second document, where two are compared
 PASSAGES = 3
 NEARBY = 330  # characters of what is shown when the documents do not say what was asked, its date and head included
 HOTLINE_DOCUMENT = "kenh-lien-he-ho-tro"
-_SAME = 0.8  # share of words from which two units say the same
 
 _TIME_COLUMNS = frozenset(("nam", "ngay", "thoi diem", "moc", "giai doan", "ky danh gia", "thang"))
 _CAVEAT = re.compile(
@@ -68,7 +61,7 @@ def compose(ranked: Sequence[Ranked], asked: Asked, snapshot: Snapshot, style: S
     """The answer from units in the order of their scores; the best is always in it. `opening` is its first line."""
     draft = _Draft(asked, style, opening)
     best = next((unit for unit in ranked if not read(unit.unit).unknown), ranked[0])
-    best = best if best.score > ranked[0].score - MARGIN else ranked[0]  # what is not known does not lead
+    best = best if best.score > ranked[0].score - tuned.MARGIN else ranked[0]  # what is not known does not lead
     scores = {(unit.hit.passage.id, unit.row): unit.score for unit in ranked}
     if not any(draft.add(group) for group in _groups(best, asked, scores)):
         around = len(write([whole(best.hit, best.row)], style, opening=opening).text) - len(best.unit.text)
@@ -150,20 +143,20 @@ def _margin(draft: _Draft, group: Sequence[Chosen], asked: Asked) -> float:
     """How far below the best unit a group may be and still join."""
     documents = {one.hit.entry.id for one in draft.chosen}
     if asked.form is Form.COMPARE and len(documents) == 1 and group[0].hit.entry.id not in documents:
-        return MARGIN_OTHER
+        return tuned.MARGIN_OTHER
     if asked.form in (Form.LIST, Form.STEPS) and len(group) > 1:
-        return MARGIN_LIST
-    return MARGIN
+        return tuned.MARGIN_LIST
+    return tuned.MARGIN
 
 
 def _distinct(ranked: Sequence[Ranked]) -> Iterator[Ranked]:
     """The units near the best, without those that say again what a better one says."""
     said: list[frozenset[str]] = []
     for unit in ranked:
-        if unit.score < ranked[0].score - max(MARGIN, MARGIN_LIST, MARGIN_OTHER):
+        if unit.score < ranked[0].score - max(tuned.MARGIN, tuned.MARGIN_LIST, tuned.MARGIN_OTHER):
             return
         mine = read(unit.unit).words
-        if any(len(mine & other) >= _SAME * min(len(mine), len(other)) for other in said):
+        if any(len(mine & other) >= tuned.SAME * min(len(mine), len(other)) for other in said):
             continue
         said.append(mine)
         yield unit
@@ -173,7 +166,7 @@ def _newer(best: Ranked, ranked: Sequence[Ranked]) -> Chosen | None:
     """What a newer document says, where the best unit's has been superseded."""
     later = set(best.hit.entry.superseded_by)
     for unit in ranked:
-        if unit.hit.entry.id in later and unit.score >= best.score - MARGIN_NEWER and not read(unit.unit).unknown:
+        if unit.hit.entry.id in later and unit.score >= best.score - tuned.MARGIN_NEWER and not read(unit.unit).unknown:
             return whole(unit.hit, unit.row)
     return None
 
@@ -181,9 +174,8 @@ def _newer(best: Ranked, ranked: Sequence[Ranked]) -> Chosen | None:
 def _instead(best: Ranked, ranked: Sequence[Ranked]) -> Iterator[Chosen]:
     """Where a document lists the best unit as old, what comes nearest to it there that is not."""
     if _is_old(best):
-        here = (
-            unit for unit in ranked if unit.hit.entry is best.hit.entry and unit.score > best.score - MARGIN_INSTEAD
-        )
+        least = best.score - tuned.MARGIN_INSTEAD
+        here = (unit for unit in ranked if unit.hit.entry is best.hit.entry and unit.score > least)
         found = next((unit for unit in here if not _is_old(unit) and not read(unit.unit).unknown), None)
         if found:
             yield whole(found.hit, found.row)
@@ -200,7 +192,7 @@ def _standing(ranked: Sequence[Ranked], asked: Asked) -> Iterator[Chosen]:
     best = ranked[0]
     if numbered := next((unit for unit in ranked if asked.numbers & read(unit.unit).words), None):
         yield whole(numbered.hit, numbered.row)
-    near = [unit for unit in ranked if unit.score >= best.score - MARGIN_LATEST and not read(unit.unit).unknown]
+    near = [unit for unit in ranked if unit.score >= best.score - tuned.MARGIN_LATEST and not read(unit.unit).unknown]
     latest = max(near, key=lambda unit: (max(read(unit.unit).years, default=""), unit.score), default=best)
     if max(read(latest.unit).years, default="") > max(read(best.unit).years, default=""):
         yield whole(latest.hit, latest.row)
@@ -211,7 +203,7 @@ def _also_asked(chosen: Sequence[Chosen], ranked: Sequence[Ranked], asked: Asked
     have = {kind for one in chosen for kind in read(one.unit).values}
     for kind in asked.values:
         if kind in NEEDED and kind not in have:
-            near = (unit for unit in ranked if unit.score >= ranked[0].score - MARGIN_ALSO)
+            near = (unit for unit in ranked if unit.score >= ranked[0].score - tuned.MARGIN_ALSO)
             if found := next((unit for unit in near if kind in read(unit.unit).values), None):
                 yield whole(found.hit, found.row)
 
@@ -243,7 +235,7 @@ def _groups(unit: Ranked, asked: Asked, scores: Mapping[tuple[str, int], float])
     """
     rows = _block(unit, asked)
     mean = statistics.fmean(scores[unit.hit.passage.id, row] for row in rows)
-    if len(rows) > 1 and (unit.unit.text.endswith(":") or mean >= unit.score - MARGIN_WHOLE):
+    if len(rows) > 1 and (unit.unit.text.endswith(":") or mean >= unit.score - tuned.MARGIN_WHOLE):
         yield [whole(unit.hit, row) for row in rows]
         if asked.form is Form.LIST:
             yield [brief(unit.hit, row) for row in rows]

@@ -13,23 +13,16 @@ from pathlib import Path
 
 import yaml
 
+from bot import tuned
 from bot.asked import YEAR, Asked
-from bot.rank import MARGIN, UNKNOWN, Ranked, confidence_weights, read, share, weighted
+from bot.rank import UNKNOWN, Ranked, confidence_weights, read, share, weighted
 from corpus.normalize import fold, words
 from corpus.values import Value
 from index.query import Query
 from index.snapshot import Snapshot
 
 NAMES = Path(__file__).parent / "names.yaml"
-# Below this the best unit has too little to do with the question; see `confidence`.
-THRESHOLD = {"vi": -0.3, "en": -2.0}  # cosines between languages are lower
-OTHER_THRESHOLD = -2.0
-MARGIN_VALUE = 4.0  # log-odds below the best unit at which one of its document may still hold the value asked for
 NEAR = 6  # units that an answer may be made of, at most
-STATED_SHARE = 0.45  # of the words of a sentence "the sources do not say X" that the question shares
-STATED_GAP = 0.016  # cosine by which its unit may be less alike than the best, if it has no sample questions
-SAMPLE_NEAR = 0.92  # or the cosine of one of its sample questions, when no unit has a nearer one
-SAMPLE_LEAD = 0.01  # cosine by which it must be nearer where the question has no diacritics, and so says less
 # Kinds of value that a question cannot do without: a price asked for is a price quoted, or no answer.
 NEEDED = (Value.MONEY, Value.PERSON, Value.PHONE, Value.DATE, Value.PERCENT)
 
@@ -78,8 +71,8 @@ def confidence(ranked: Sequence[Ranked]) -> float:
 
 def doubt(query: Query, asked: Asked, ranked: Sequence[Ranked], snapshot: Snapshot) -> Doubt | None:
     """The first reason against answering from the best of the ranked units."""
-    near = [unit for unit in ranked[:NEAR] if unit.score > ranked[0].score - MARGIN]
-    if confidence(ranked) < THRESHOLD.get(query.language, OTHER_THRESHOLD):
+    near = [unit for unit in ranked[:NEAR] if unit.score > ranked[0].score - tuned.MARGIN]
+    if confidence(ranked) < tuned.THRESHOLD.get(query.language, tuned.THRESHOLD_OTHER):
         return Doubt(Reason.FAR)
     quoted = " ".join(_spoken(unit) for unit in near)
     if name := _missing_name(query.plain, _spoken(ranked[0]), "elsewhere"):
@@ -116,8 +109,8 @@ def _needed(asked: Asked) -> frozenset[Value]:
 
 def _same_document(ranked: Sequence[Ranked]) -> Iterator[Ranked]:
     """Units further off that stand in the document of the best."""
-    best = ranked[0]
-    return (unit for unit in ranked if unit.hit.entry is best.hit.entry and unit.score > best.score - MARGIN_VALUE)
+    best, least = ranked[0], ranked[0].score - tuned.MARGIN_VALUE
+    return (unit for unit in ranked if unit.hit.entry is best.hit.entry and unit.score > least)
 
 
 def _spoken(unit: Ranked) -> str:
@@ -133,16 +126,16 @@ def _stated(query: Query, asked: Asked, ranked: Sequence[Ranked], snapshot: Snap
     for unit in ranked:
         if not read(unit.unit).unknown:
             continue
-        nearest_sample = max(best_known + (SAMPLE_LEAD if query.text.isascii() else 0), SAMPLE_NEAR)
+        nearest_sample = max(best_known + (tuned.SAMPLE_LEAD if query.text.isascii() else 0), tuned.SAMPLE_NEAR)
         text = unit.unit.text
         if unit.hit.samples[unit.row] >= nearest_sample and _says_little_else(text) and _same_years(asked.years, text):
             return unit
-        if unit.hit.units[unit.row] < nearest - (0 if unit.unit.questions else STATED_GAP):
+        if unit.hit.units[unit.row] < nearest - (0 if unit.unit.questions else tuned.STATED_GAP):
             continue
         for sentence in _SENTENCE.split(unit.unit.text):
             if UNKNOWN.search(fold(sentence)) and _same_years(asked.years, sentence):
                 content = weighted((word for word in words(sentence) if word not in _EMPTY), snapshot)
-                if share(content, asked_words) >= STATED_SHARE:
+                if share(content, asked_words) >= tuned.STATED_SHARE:
                     return unit
     return None
 

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from bot import tuned
 from bot.asked import YEAR, Asked
 from corpus.document import Entry, Kind, Unit
 from corpus.normalize import fold, large_numbers, words
@@ -24,8 +25,6 @@ from index.query import Query
 from index.search import Hit
 from index.snapshot import Snapshot
 
-MARGIN = 2.1  # log-odds below the best unit at which a unit no longer answers beside it
-MARGIN_YEAR = 7.0  # the same for a unit that has the year asked for, where none near the best has
 RANKING = Path(__file__).parent / "ranking.json"
 FEATURES = (
     "passage_rank",
@@ -121,7 +120,7 @@ def _year_first(ranked: list[Ranked], asked: Asked) -> list[Ranked]:
     if not ranked or not asked.years:
         return ranked
     best = ranked[0]
-    near = [unit for unit in ranked if unit.score > best.score - MARGIN]
+    near = [unit for unit in ranked if unit.score > best.score - tuned.MARGIN]
     headings = " ".join((best.hit.entry.title, *(heading for unit in near for heading in unit.hit.passage.headings)))
     if any(asked.years & read(unit.unit).years for unit in near) or any(year in headings for year in asked.years):
         return ranked
@@ -129,7 +128,7 @@ def _year_first(ranked: list[Ranked], asked: Asked) -> list[Ranked]:
         unit for unit in ranked if unit.hit.entry.id == best.hit.entry.id and asked.years & read(unit.unit).years
     )
     found = next(of_year, None)
-    if found is None or found.score < best.score - MARGIN_YEAR:
+    if found is None or found.score < best.score - tuned.MARGIN_YEAR:
         return ranked
     lead = Ranked(found.hit, found.row, best.score)
     return [lead, *(unit for unit in ranked if unit is not found)]

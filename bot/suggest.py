@@ -6,15 +6,13 @@ near it already, so that nothing has to be searched again.
 
 from collections.abc import Iterable, Set
 
-from bot import messages
+from bot import messages, tuned
 from bot.dialogue import Answer, Status
 from corpus.document import Passage
 from corpus.normalize import words
 from index.snapshot import ANYWHERE, Snapshot
 
 SUGGESTIONS = 3
-CITED = 0.02  # cosine by which a unit of another document has to be nearer to come before one of a cited document
-ALIKE = 0.6  # share of the longer question's words from which two questions ask the same
 
 _GREETED = frozenset(messages.VIETNAMESE.small_talk[name] for name in ("greeting", "ability", "who"))
 
@@ -36,7 +34,7 @@ def suggestions_for(answer: Answer, snapshot: Snapshot) -> tuple[str, ...]:
     else:
         return ()
     near = [
-        (hit.units[suggestion.unit] + CITED * (hit.entry.id in cited), suggestion.question)
+        (hit.units[suggestion.unit] + tuned.CITED * (hit.entry.id in cited), suggestion.question)
         for hit in answer.hits
         for suggestion in snapshot.suggestions.get(hit.passage.id, ())
         if not quotes(answer, hit.passage, suggestion.unit)
@@ -63,4 +61,4 @@ def _different(questions: Iterable[str], asked: Iterable[str]) -> tuple[str, ...
 
 
 def _alike(one: Set[str], other: Set[str]) -> bool:
-    return len(one & other) >= ALIKE * max(len(one), len(other))
+    return len(one & other) >= tuned.ALIKE * max(len(one), len(other))

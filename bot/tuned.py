@@ -1,0 +1,35 @@
+"""Every number that was tuned by measuring, with what it does. `make tune` measures each by cross-validation.
+
+The learned weights stand in ranking.json, which `make fit` writes; the search has two of its own in index/search.py.
+Margins are log-odds below the score of the best unit.
+"""
+
+# --- Which units join the best one (bot/rank.py, bot/compose.py) ----------------------------------------------------
+
+MARGIN = 2.2  # at which a unit no longer answers beside the best one
+MARGIN_YEAR = 7.0  # for a unit that has the year asked for, where none near the best has
+MARGIN_LIST = 3.0  # for a list, where a list is asked for
+MARGIN_WHOLE = 2.5  # by which a list's mean may be below its best unit for the list to come whole
+MARGIN_NEWER = 6.0  # for a unit of a document that supersedes the best unit's
+MARGIN_LATEST = 5.0  # for the latest unit, where a question asks whether something still holds
+MARGIN_INSTEAD = 12.0  # for what holds now, where the best unit is listed as old
+MARGIN_ALSO = 5.0  # for a unit with a further kind of value that was asked for
+MARGIN_OTHER = 6.0  # for the best unit of a second document, where two are compared
+SAME = 0.8  # share of words from which two units say the same
+
+# --- When not to answer (bot/doubt.py) ------------------------------------------------------------------------------
+
+# Confidence below which the best unit has too little to do with the question, by the language of the question.
+THRESHOLD = {"vi": -0.3, "en": 1.0}
+THRESHOLD_OTHER = 2.5
+MARGIN_VALUE = 4.0  # for a unit of the best one's document that may still hold the value asked for
+STATED_SHARE = 0.45  # of the words of a sentence "the sources do not say X" that the question shares
+STATED_GAP = 0.016  # cosine by which its unit may be less alike than the best, if it has no sample questions
+SAMPLE_NEAR = 0.92  # or the cosine of one of its sample questions, when no unit has a nearer one
+SAMPLE_LEAD = 0.01  # cosine by which it must be nearer where the question has no diacritics, and so says less
+
+# --- What is offered (bot/clarify.py, bot/suggest.py) ---------------------------------------------------------------
+
+MARGIN_CHOICE = 2.5  # at which another document is about as likely meant
+CITED = 0.02  # cosine by which a unit of another document has to be nearer to come before one of a cited document
+ALIKE = 0.6  # share of the longer question's words from which two questions ask the same
