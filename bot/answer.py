@@ -45,16 +45,17 @@ def ask(question: Question, snapshot: Snapshot, today: date) -> Answer:
 
 
 def _answer(question: Question, snapshot: Snapshot, today: date) -> Answer:
-    if found := intent(question.text):
+    alone = parse(question.text, snapshot.spelling)
+    if found := intent(question.text) or intent(alone.plain):
         if found.refused:
             return _plain(question, Status.REFUSED, messages.REFUSED[found.name])
         return _plain(question, Status.SMALL_TALK, messages.SMALL_TALK[found.name])
     text = in_context(question.text, question.turns)
-    query = parse(text)
+    query = alone if text == question.text else parse(text, snapshot.spelling)
     if not words(query.text):
         return _plain(question, Status.UNANSWERABLE_EMPTY, messages.EMPTY_QUESTION)
     wanted = asked(query.plain)
-    if text != question.text and (own := asked(parse(question.text).plain).values):
+    if query is not alone and (own := asked(alone.plain).values):
         wanted = dataclasses.replace(wanted, values=own)  # not for what the question before it asked for
     started = time.perf_counter()
     hits = search(snapshot, query, K)

@@ -10,6 +10,7 @@
                       unit_rows.npy     passage i owns rows [unit_rows[i], unit_rows[i+1]) of unit_vectors
                       questions.faiss   one vector a sample question
                       question_units.npy   the passage and the unit in it that answers each, two numbers a question
+                      spelling.json     which word stands beside which, for mending questions
                       bm25/             bm25s over the passages' terms
     DATA/snapshots/.building            a build under way, or what a killed one left; the next build removes it
     DATA/snapshots/.lock                held while a build runs
@@ -40,6 +41,7 @@ import numpy.typing as npt
 
 from corpus.document import Document, Entry, Kind, Passage, Source, Unit
 from corpus.normalize import terms
+from corpus.spelling import EVERYDAY, Pairs, Spelling, count
 from corpus.split import split
 from index.encode import Encoder, Progress, Vectors
 from index.errors import (
@@ -50,8 +52,9 @@ from index.errors import (
     NoSnapshot,
     UnknownSnapshot,
 )
+from index.query import parse
 
-FORMAT = 1
+FORMAT = 2
 FLAT_LIMIT = 200_000  # passages; above it exact search takes longer than HNSW by more than its recall is worth
 HNSW_LINKS = 32
 CACHED_PASSAGES = 4_096  # passages kept as records, about 4 KB each; the same few answer most questions
@@ -73,6 +76,7 @@ class Manifest:
     passages: int
     units: int
     questions: int
+    pairs: int
     search: str
     corpus_digest: str
     files: dict[str, str]
@@ -102,6 +106,7 @@ class Snapshot:
         self.unit_rows: npt.NDArray[np.int64] = np.load(folder / "unit_rows.npy")
         self.questions = faiss.read_index(str(folder / "questions.faiss"))
         self.question_units: npt.NDArray[np.int64] = np.load(folder / "question_units.npy")
+        self.spelling = Spelling(json.loads((folder / "spelling.json").read_bytes()))
         self._offsets: npt.NDArray[np.int64] = np.load(folder / "offsets.npy")
         self._document_rows: npt.NDArray[np.int64] = np.load(folder / "document_rows.npy")
         self._lines: npt.NDArray[np.uint8] = np.memmap(folder / "passages.jsonl", np.uint8, mode="r")
@@ -121,6 +126,7 @@ class Snapshot:
             (len(self.unit_vectors), "vectors in unit_vectors.npy", manifest.units),
             (self.questions.ntotal, "vectors in questions.faiss", manifest.questions),
             (len(self.question_units), "questions in question_units.npy", manifest.questions),
+            (sum(map(len, self.spelling.pairs.values())), "pairs in spelling.json", manifest.pairs),
         ):
             if found != expected:
                 raise DamagedSnapshot(folder, f"{found} {what}, where there should be {expected}")
@@ -163,6 +169,16 @@ def unit_text(entry: Entry, passage: Passage, unit: Unit) -> str:
     return " ".join(filter(None, (f"{': '.join((entry.title, *passage.headings))}.", unit.lead, unit.text)))
 
 
+def _spelled(entries: dict[str, Entry], passages: Sequence[Passage]) -> Iterator[str]:
+    """What spelling is learnt from. People's own words count twice, because documents have many more others."""
+    for passage in passages:
+        yield passage_text(entries[passage.document_id], passage)
+        for unit in passage.units:
+            yield from 2 * unit.questions
+    everyday = EVERYDAY.read_text("utf-8")
+    yield from (everyday, everyday)
+
+
 def build(documents: Sequence[Document], encoder: Encoder, data: Path, start: Start | None = None) -> Manifest:
     """Build a snapshot of `documents` and return its manifest; it is complete and can be loaded, but is not yet active.
 
@@ -180,9 +196,10 @@ def build(documents: Sequence[Document], encoder: Encoder, data: Path, start: St
             shutil.rmtree(folder)
         folder.mkdir()
         try:
-            encoded = _encode(entries, passages, encoder, _previous(data, encoder), start)
-            _write(folder, entries, passages, encoded)
-            manifest = _manifest(folder, documents, passages, encoder)
+            pairs = count(_spelled(entries, passages))
+            encoded = _encode(entries, passages, encoder, Spelling(pairs), _previous(data, encoder), start)
+            _write(folder, entries, passages, encoded, pairs)
+            manifest = _manifest(folder, documents, passages, encoder, pairs)
             Snapshot(folder, manifest, encoder)  # what cannot be loaded is never seen by a reader
             folder.rename(snapshots / manifest.id)
         except BaseException:
@@ -297,6 +314,7 @@ def _encode(
     entries: dict[str, Entry],
     passages: Sequence[Passage],
     encoder: Encoder,
+    spelling: Spelling,
     previous: Snapshot | None,
     start: Start | None,
 ) -> Encoded:
@@ -311,11 +329,18 @@ def _encode(
             unit_vectors = previous.unit_vectors[previous.unit_rows[row] : previous.unit_rows[row + 1]]
             for unit, vector in zip(passage.units, unit_vectors, strict=True):  # float16 as stored: a copy is exact
                 known_units[unit_text(entry, passage, unit)] = vector.astype(np.float32)
-        for row, question in enumerate(question for question, _ in previous.sample_questions()):
-            known_questions[question] = np.asarray(previous.questions.reconstruct(row))
+        for row, (question, _) in enumerate(previous.sample_questions()):
+            known_questions[parse(question, previous.spelling).encoded] = np.asarray(
+                previous.questions.reconstruct(row)
+            )
     texts = [passage_text(entries[passage.document_id], passage) for passage in passages]
     unit_texts = [unit_text(entries[p.document_id], p, unit) for p in passages for unit in p.units]
-    questions = [question for passage in passages for unit in passage.units for question in unit.questions]
+    questions = [
+        parse(question, spelling).encoded
+        for passage in passages
+        for unit in passage.units
+        for question in unit.questions
+    ]
 
     def stage(name: str) -> Callable[[int], Progress] | None:
         return (lambda size: start(name, size)) if start else None
@@ -361,6 +386,7 @@ def _write(
     entries: dict[str, Entry],
     passages: Sequence[Passage],
     encoded: Encoded,
+    pairs: Pairs,
 ) -> None:
     with (folder / "documents.jsonl").open("wb") as stream:
         for entry in entries.values():
@@ -385,6 +411,7 @@ def _write(
         with (folder / name).open("wb") as stream:  # given a path, FAISS hides it when the disk is full
             writer = faiss.PyCallbackIOWriter(stream.write)  # type: ignore[attr-defined]
             faiss.write_index(vector_index(vectors), writer)
+    (folder / "spelling.json").write_text(json.dumps(pairs, ensure_ascii=False, separators=(",", ":")), "utf-8")
     vocabulary: dict[str, int] = {}  # numbered here, because bm25s numbers words in another order each time
     numbers = [
         [vocabulary.setdefault(term, len(vocabulary)) for term in terms(passage_text(entries[p.document_id], p))]
@@ -409,7 +436,9 @@ def vector_index(vectors: Vectors) -> Any:
     return graph
 
 
-def _manifest(folder: Path, documents: Sequence[Document], passages: Sequence[Passage], encoder: Encoder) -> Manifest:
+def _manifest(
+    folder: Path, documents: Sequence[Document], passages: Sequence[Passage], encoder: Encoder, pairs: Pairs
+) -> Manifest:
     corpus = hashlib.sha256()
     for document in documents:
         corpus.update(hashlib.sha256(document.text.encode()).digest())
@@ -427,6 +456,7 @@ def _manifest(folder: Path, documents: Sequence[Document], passages: Sequence[Pa
         passages=len(passages),
         units=sum(len(passage.units) for passage in passages),
         questions=sum(len(unit.questions) for passage in passages for unit in passage.units),
+        pairs=sum(map(len, pairs.values())),
         search="flat" if len(passages) <= FLAT_LIMIT else "hnsw",
         corpus_digest=corpus.hexdigest(),
         files=files,
@@ -447,7 +477,7 @@ def _read_manifest(folder: Path) -> Manifest:
         reason = error.strerror if isinstance(error, OSError) else "it is not JSON"
         raise DamagedSnapshot(folder, f"manifest.json cannot be read ({reason})") from error
     kinds = {field.name: get_origin(field.type) or field.type for field in fields(Manifest)}
-    if isinstance(found, dict) and isinstance(found.get("format"), int) and found["format"] != FORMAT:
+    if isinstance(found, dict) and type(found.get("format")) is int and found["format"] != FORMAT:
         raise ForeignSnapshot(folder, f"format {found['format']}", f"format {FORMAT}")
     if (
         not isinstance(found, dict)

@@ -62,6 +62,7 @@ FILES = (
     "passages.jsonl",
     "question_units.npy",
     "questions.faiss",
+    "spelling.json",
     "unit_rows.npy",
     "unit_vectors.npy",
     "vectors.faiss",
@@ -475,8 +476,8 @@ def test_a_snapshot_of_another_encoder_is_refused_with_both_names(built: Path, h
 
 
 def test_a_snapshot_of_another_format_is_refused(built: Path, hash_encoder: Encoder) -> None:
-    (folder_of(built) / "manifest.json").write_text('{"format": 2, "something": "new"}')
-    with pytest.raises(ForeignSnapshot, match="was made with format 2, this program expects format 1; build anew"):
+    (folder_of(built) / "manifest.json").write_text('{"format": 3, "something": "new"}')
+    with pytest.raises(ForeignSnapshot, match="was made with format 3, this program expects format 2; build anew"):
         load(built, hash_encoder)
 
 
@@ -589,7 +590,7 @@ def test_snapshots_are_listed_newest_first_with_what_is_wrong_in_place_of_a_mani
     assert listed[fourth.id] == fourth
     foreign, damaged = listed[third.id], listed[second.id]
     assert isinstance(foreign, ForeignSnapshot)
-    assert foreign.reason == "made with format 9, format 1 is expected"
+    assert foreign.reason == "made with format 9, format 2 is expected"
     assert isinstance(damaged, DamagedSnapshot)
     assert damaged.reason == "offsets.npy is missing"
 
