@@ -72,16 +72,17 @@ class _Reading:
 
 def _answer(question: Question, snapshot: Snapshot, today: date, rewrite: Rewrite | None, *, strict: bool) -> Answer:
     started = time.perf_counter()
-    language = parse(question.text).language
+    alone = parse(question.text, snapshot.spelling)
+    language = alone.language
     style = Style(messages.voice(language), today)
-    if found := intent(question.text):
+    if found := intent(question.text) or intent(alone.plain):
         said = style.voice.refused if found.refused else style.voice.small_talk
         return _plain(question, Status.REFUSED if found.refused else Status.SMALL_TALK, language, said[found.name])
     if not words(question.text):
         return _plain(question, Status.UNANSWERABLE_EMPTY, language, style.voice.empty_question)
-    reading = _read(question, in_context(question.text, question.turns), snapshot)
+    reading = _read(alone, in_context(question.text, question.turns), snapshot)
     if _is_far(reading) and question.turns and reading.text == question.text:
-        again = _read(question, carried_over(question.text, question.turns), snapshot)
+        again = _read(alone, carried_over(question.text, question.turns), snapshot)
         reading = reading if _is_far(again) else again  # what says nothing by itself was said to what came before
     status, written, suggestions = _write(question, reading, snapshot, style)
     asked_for = reading.doubt.what if reading.doubt else ""
@@ -107,10 +108,11 @@ def _answer(question: Question, snapshot: Snapshot, today: date, rewrite: Rewrit
     return answer
 
 
-def _read(question: Question, text: str, snapshot: Snapshot) -> _Reading:
-    query = parse(text)
+def _read(alone: Query, text: str, snapshot: Snapshot) -> _Reading:
+    """`alone` is the question by itself, `text` the question in its conversation."""
+    query = alone if text == alone.text else parse(text, snapshot.spelling)
     wanted = asked(query.plain)
-    if text != question.text and (own := asked(parse(question.text).plain).values):
+    if query is not alone and (own := asked(alone.plain).values):
         wanted = dataclasses.replace(wanted, values=own)  # not for what the question before it asked for
     started = time.perf_counter()
     hits = search(snapshot, query, K)
@@ -149,7 +151,7 @@ def _offered(question: Question, reading: _Reading, snapshot: Snapshot) -> tuple
 
 def _answers(text: str, document_id: str, snapshot: Snapshot) -> bool:
     """Whether a question is answered, and from a document first of all."""
-    reading = _read(Question(text), text, snapshot)
+    reading = _read(parse(text, snapshot.spelling), text, snapshot)
     return reading.doubt is None and reading.ranked[0].hit.entry.id == document_id
 
 

@@ -94,7 +94,7 @@ _VALUES: tuple[tuple[re.Pattern[str], tuple[Value, ...]], ...] = (
     ),
     (
         _any(
-            r"\b(?:goi|alo|dien|bam|nhan)(?: \S+){0,4} so\b",
+            r"\b(?:goi|alo|dien|bam|nhan)(?: \S+){0,4} (?<!ho )so\b",  # "nhận hồ sơ" asks for none
             r"\bso (?:dien thoai|tong dai|hotline|zalo)\b",
             r"\b(?:tong dai|zalo)(?: \S+){0,5} so\b",
             r"\b(?:hotline|duong day nong|so nao de goi|zalo nao)\b",

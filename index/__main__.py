@@ -183,7 +183,7 @@ def search_passages(
         table.add_column(column, justify="right")
     table.add_column("passage", overflow="fold")
     table.add_column("begins", no_wrap=True, overflow="ellipsis")
-    for hit in search(snapshot, parse(question), k):
+    for hit in search(snapshot, parse(question, snapshot.spelling), k):
         scores = (f"{score:.3f}" for score in (hit.score, hit.dense, hit.bm25, max(hit.units)))
         table.add_row(str(hit.rank), *scores, hit.passage.id, " ".join(hit.passage.text.split())[:80])
     _console().print(table)

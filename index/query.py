@@ -1,11 +1,12 @@
 """A question as it is searched: its language, its abbreviations written out, its terms and what it asks for.
 
-Two tables, each a readable file: abbreviations.yaml (what people type), synonyms.yaml (what people say). Other
-languages have theirs, which index/translate.py reads.
+Three tables, each a readable file: abbreviations.yaml (what people type), shorthand.yaml (what they type for several
+things), synonyms.yaml (what people say). Other languages have theirs, which index/translate.py reads.
 """
 
 import functools
 import re
+from collections.abc import Container
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +15,7 @@ import yaml
 from corpus import telex
 from corpus.language import language
 from corpus.normalize import clean, terms, words
+from corpus.spelling import Spelling
 from index.translate import translate
 
 MAX_LENGTH = 1_000  # characters; nobody asks a longer question, and the encoder reads 512 pieces
@@ -34,11 +36,12 @@ _TONES = dict(
     )
 )
 _TONE = re.compile(rf"(?<!q)(?:{'|'.join(_TONES)})(?![^\W\d_])", re.IGNORECASE)
+_DRAWN_OUT = re.compile(r"(?<=[^\W\d_])([^\W\d_A-Z])\1{2,}")  # "khônggg"
 
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """`text` is as typed, `plain` has its abbreviations written out, or is what is known of it in Vietnamese.
+    """`text` is as typed, `plain` is mended, without abbreviations, or is what is known of it in Vietnamese.
 
     `terms` go to BM25, `encoded` to the encoder: the search is by the mean of their vectors.
     """
@@ -50,12 +53,19 @@ class Query:
     terms: tuple[str, ...]
 
 
-def parse(text: str) -> Query:
-    """Never fails: any text is a query; one without words finds nothing."""
+def parse(text: str, spelling: Spelling | None = None) -> Query:
+    """Never fails: any text is a query; one without words finds nothing. `spelling` mends what was typed in a hurry."""
     text = " ".join(clean(text).split())[:MAX_LENGTH]
     spoken = language(text)
+    if spoken != "vi" and language(_TOKEN.sub(lambda match: telex.repair(match[0]), text)) == "vi":  # raw Telex
+        spoken = "vi"
     if spoken == "vi":
-        plain = expand(_TONE.sub(_moved_tone, text))
+        typed = _DRAWN_OUT.sub(r"\1", _TONE.sub(_moved_tone, text))
+        plain = expand(typed, keep=_shorthand() if spelling else ())
+        if _is_shouted(text):
+            plain = plain.lower()
+        if spelling:
+            plain = spelling.mend(plain, _shorthand())
         own = terms(text)
     else:
         plain = translate(text, spoken)
@@ -76,14 +86,14 @@ def _moved_tone(match: re.Match[str]) -> str:
     return "".join(new.upper() if old.isupper() else new for old, new in zip(match[0], moved, strict=True))
 
 
-def expand(text: str) -> str:
+def expand(text: str, keep: Container[str] = ()) -> str:
     """The text with abbreviations written out and slips of Telex mended.
 
-    "dvc onl có mất tiền ko" -> "dịch vụ công trực tuyến có mất tiền không".
+    "dvc onl có mất tiền ko" -> "dịch vụ công trực tuyến có mất tiền không". What `keep` holds stays as it is.
     """
     text = clean(text)
     shouted = _is_shouted(text)
-    return _TOKEN.sub(lambda match: _written_out(match[0], shouted), text)
+    return _TOKEN.sub(lambda match: _written_out(match[0], shouted, keep), text)
 
 
 def _is_shouted(text: str) -> bool:
@@ -91,12 +101,14 @@ def _is_shouted(text: str) -> bool:
     return text.isupper() and len(text.split()) > 2
 
 
-def _written_out(token: str, shouted: bool) -> str:
+def _written_out(token: str, shouted: bool, keep: Container[str]) -> str:
     """ "cả" and "ai" are words: only a token typed without diacritics (đ apart) can be an abbreviation."""
     table = _abbreviations()
     bare = token.translate(_PLAIN_D)
+    if (bare.lower() if shouted else bare) in keep:
+        return token
     if shouted:
-        return table.get(bare.lower(), token)
+        return table.get(bare.lower()) or telex.repair(token)
     if len(bare) == 1:
         return table.get(bare, token)  # the K of "Bệnh viện K" is a name
     return table.get(bare) or table.get(bare.lower()) or telex.repair(token)
@@ -110,6 +122,11 @@ def _synonyms(plain: str) -> list[str]:
 @functools.cache
 def _abbreviations() -> dict[str, str]:
     return _table("abbreviations.yaml")
+
+
+@functools.cache
+def _shorthand() -> dict[str, tuple[str, ...]]:
+    return {typed: tuple(meanings.split(" | ")) for typed, meanings in _table("shorthand.yaml").items()}
 
 
 @functools.cache

@@ -10,6 +10,7 @@
                       unit_rows.npy     passage i owns rows [unit_rows[i], unit_rows[i+1]) of unit_vectors
                       questions.faiss   one vector a sample question
                       question_units.npy   the passage and the unit in it that answers each, two numbers a question
+                      spelling.json     which word stands beside which, for mending questions
                       bm25/             bm25s over the passages' terms
                       suggestions.jsonl one question a line that the unit it names surely answers
     DATA/snapshots/.building            a build under way, or what a killed one left; the next build removes it
@@ -42,6 +43,7 @@ import numpy.typing as npt
 
 from corpus.document import Document, Entry, Kind, Passage, Source, Unit
 from corpus.normalize import terms
+from corpus.spelling import EVERYDAY, Pairs, Spelling, count
 from corpus.split import split
 from index.encode import Encoder, Progress, RememberingEncoder, Vectors
 from index.errors import (
@@ -52,6 +54,7 @@ from index.errors import (
     NoSnapshot,
     UnknownSnapshot,
 )
+from index.query import parse
 
 FORMAT = 2
 FLAT_LIMIT = 200_000  # passages; above it exact search takes longer than HNSW by more than its recall is worth
@@ -77,6 +80,7 @@ class Manifest:
     units: int
     questions: int
     suggestions: int
+    pairs: int
     search: str
     corpus_digest: str
     files: dict[str, str]
@@ -119,6 +123,7 @@ class Snapshot:
         self.questions = faiss.read_index(str(folder / "questions.faiss"))
         self.question_units: npt.NDArray[np.int64] = np.load(folder / "question_units.npy")
         self.suggestions: dict[str, tuple[Suggestion, ...]] = _read_suggestions(folder / "suggestions.jsonl")
+        self.spelling = Spelling(json.loads((folder / "spelling.json").read_bytes()))
         self._offsets: npt.NDArray[np.int64] = np.load(folder / "offsets.npy")
         self._document_rows: npt.NDArray[np.int64] = np.load(folder / "document_rows.npy")
         self._lines: npt.NDArray[np.uint8] = np.memmap(folder / "passages.jsonl", np.uint8, mode="r")
@@ -139,6 +144,7 @@ class Snapshot:
             (self.questions.ntotal, "vectors in questions.faiss", manifest.questions),
             (len(self.question_units), "questions in question_units.npy", manifest.questions),
             (sum(map(len, self.suggestions.values())), "questions in suggestions.jsonl", manifest.suggestions),
+            (sum(map(len, self.spelling.pairs.values())), "pairs in spelling.json", manifest.pairs),
         ):
             if found != expected:
                 raise DamagedSnapshot(folder, f"{found} {what}, where there should be {expected}")
@@ -184,6 +190,16 @@ def unit_text(entry: Entry, passage: Passage, unit: Unit) -> str:
     return " ".join(filter(None, (f"{': '.join((entry.title, *passage.headings))}.", unit.lead, unit.text)))
 
 
+def _spelled(entries: dict[str, Entry], passages: Sequence[Passage]) -> Iterator[str]:
+    """What spelling is learnt from. People's own words count twice, because documents have many more others."""
+    for passage in passages:
+        yield passage_text(entries[passage.document_id], passage)
+        for unit in passage.units:
+            yield from 2 * unit.questions
+    everyday = EVERYDAY.read_text("utf-8")
+    yield from (everyday, everyday)
+
+
 def build(
     documents: Sequence[Document],
     encoder: Encoder,
@@ -208,14 +224,16 @@ def build(
             shutil.rmtree(folder)
         folder.mkdir()
         try:
-            encoded = _encode(entries, passages, encoder, _previous(data, encoder), start)
-            _write(folder, entries, passages, encoded)
+            pairs = count(_spelled(entries, passages))
+            spelling = Spelling(pairs)
+            encoded = _encode(entries, passages, encoder, spelling, _previous(data, encoder), start)
+            _write(folder, entries, passages, encoded, pairs)
             suggestions: tuple[Suggestion, ...] = ()
             if suggest:
-                known = dict(zip(_questions(passages), encoded.questions, strict=True))
-                unfinished = _finish(folder, documents, passages, suggestions, RememberingEncoder(encoder, known))
-                suggestions = tuple(suggest(unfinished))
-            manifest = _finish(folder, documents, passages, suggestions, encoder).manifest
+                known = dict(zip(_questions(passages, spelling), encoded.questions, strict=True))
+                remembering = RememberingEncoder(encoder, known)
+                suggestions = tuple(suggest(_finish(folder, documents, passages, pairs, suggestions, remembering)))
+            manifest = _finish(folder, documents, passages, pairs, suggestions, encoder).manifest
             folder.rename(snapshots / manifest.id)
         except BaseException:
             shutil.rmtree(folder, ignore_errors=True)
@@ -329,6 +347,7 @@ def _encode(
     entries: dict[str, Entry],
     passages: Sequence[Passage],
     encoder: Encoder,
+    spelling: Spelling,
     previous: Snapshot | None,
     start: Start | None,
 ) -> Encoded:
@@ -343,11 +362,11 @@ def _encode(
             unit_vectors = previous.unit_vectors[previous.unit_rows[row] : previous.unit_rows[row + 1]]
             for unit, vector in zip(passage.units, unit_vectors, strict=True):  # float16 as stored: a copy is exact
                 known_units[unit_text(entry, passage, unit)] = vector.astype(np.float32)
-        for row, question in enumerate(question for question, _ in previous.sample_questions()):
-            known_questions[question] = np.asarray(previous.questions.reconstruct(row))
+        for row, (question, _) in enumerate(previous.sample_questions()):
+            known_questions[_encoded(question, previous.spelling)] = np.asarray(previous.questions.reconstruct(row))
     texts = [passage_text(entries[passage.document_id], passage) for passage in passages]
     unit_texts = [unit_text(entries[p.document_id], p, unit) for p in passages for unit in p.units]
-    questions = _questions(passages)
+    questions = _questions(passages, spelling)
 
     def stage(name: str) -> Callable[[int], Progress] | None:
         return (lambda size: start(name, size)) if start else None
@@ -359,8 +378,15 @@ def _encode(
     )
 
 
-def _questions(passages: Sequence[Passage]) -> list[str]:
-    return [question for passage in passages for unit in passage.units for question in unit.questions]
+def _questions(passages: Sequence[Passage], spelling: Spelling) -> list[str]:
+    """The sample questions as they are encoded, in the order of their vectors."""
+    units = (unit for passage in passages for unit in passage.units)
+    return [_encoded(question, spelling) for unit in units for question in unit.questions]
+
+
+def _encoded(question: str, spelling: Spelling) -> str:
+    """A sample question is Vietnamese, and so one text to the encoder."""
+    return " ".join(parse(question, spelling).encoded)
 
 
 def _one_by_one(encoder: Encoder) -> Callable[[Sequence[str], Progress | None], Vectors]:
@@ -397,6 +423,7 @@ def _write(
     entries: dict[str, Entry],
     passages: Sequence[Passage],
     encoded: Encoded,
+    pairs: Pairs,
 ) -> None:
     with (folder / "documents.jsonl").open("wb") as stream:
         for entry in entries.values():
@@ -421,6 +448,7 @@ def _write(
         with (folder / name).open("wb") as stream:  # given a path, FAISS hides it when the disk is full
             writer = faiss.PyCallbackIOWriter(stream.write)  # type: ignore[attr-defined]
             faiss.write_index(vector_index(vectors), writer)
+    (folder / "spelling.json").write_text(json.dumps(pairs, ensure_ascii=False, separators=(",", ":")), "utf-8")
     vocabulary: dict[str, int] = {}  # numbered here, because bm25s numbers words in another order each time
     numbers = [
         [vocabulary.setdefault(term, len(vocabulary)) for term in terms(passage_text(entries[p.document_id], p))]
@@ -449,12 +477,13 @@ def _finish(
     folder: Path,
     documents: Sequence[Document],
     passages: Sequence[Passage],
+    pairs: Pairs,
     suggestions: Sequence[Suggestion],
     encoder: Encoder,
 ) -> Snapshot:
     """The snapshot in `folder`, loaded: what cannot be loaded is never seen by a reader."""
     _write_suggestions(folder, suggestions)
-    return Snapshot(folder, _manifest(folder, documents, passages, suggestions, encoder), encoder)
+    return Snapshot(folder, _manifest(folder, documents, passages, pairs, suggestions, encoder), encoder)
 
 
 def _write_suggestions(folder: Path, suggestions: Sequence[Suggestion]) -> None:
@@ -467,6 +496,7 @@ def _manifest(
     folder: Path,
     documents: Sequence[Document],
     passages: Sequence[Passage],
+    pairs: Pairs,
     suggestions: Sequence[Suggestion],
     encoder: Encoder,
 ) -> Manifest:
@@ -486,8 +516,9 @@ def _manifest(
         documents=len(documents),
         passages=len(passages),
         units=sum(len(passage.units) for passage in passages),
-        questions=len(_questions(passages)),
+        questions=sum(len(unit.questions) for passage in passages for unit in passage.units),
         suggestions=len(suggestions),
+        pairs=sum(map(len, pairs.values())),
         search="flat" if len(passages) <= FLAT_LIMIT else "hnsw",
         corpus_digest=corpus.hexdigest(),
         files=files,

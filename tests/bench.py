@@ -288,9 +288,9 @@ def write_synthetic(documents: Path, data: Path, size: int) -> tuple[str, float]
             begin += len(unit_rows)
         written = [synthetic(number, row) for number, row in enumerate(rows)]
         none = np.empty((0, encoder.dim), np.float32)
-        snapshots._write(folder, real.entries, written, snapshots.Encoded(vectors, unit_vectors, none))
+        snapshots._write(folder, real.entries, written, snapshots.Encoded(vectors, unit_vectors, none), {})
     snapshots._write_suggestions(folder, ())
-    manifest = snapshots._manifest(folder, read_folder(documents), written, (), encoder)
+    manifest = snapshots._manifest(folder, read_folder(documents), written, {}, (), encoder)
     folder.rename(data / "snapshots" / manifest.id)
     return manifest.id, time.perf_counter() - started
 

@@ -86,7 +86,7 @@ def _fit_confidence(
         if item["kind"] in ("english", "otherlang"):
             continue
         for _, question in _wordings(item):
-            query = parse(question)
+            query = parse(question, snapshot.spelling)
             hits = search(snapshot, query, K)
             score = float((features(query, asked(query.plain), hits, snapshot) @ weights + bias).max())
             sample = max(cosine for hit in hits for cosine in hit.samples)
@@ -112,7 +112,7 @@ def _stripped(text: str) -> str:
 
 
 def _example(item: dict[str, Any], question: str, snapshot: Snapshot, texts: dict[str, str]) -> tuple[Matrix, Marks]:
-    query = parse(question)
+    query = parse(question, snapshot.spelling)
     hits = search(snapshot, query, K)
     spans = [
         (evidence["doc"], start, start + len(evidence["quote"]))

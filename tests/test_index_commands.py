@@ -169,7 +169,7 @@ def test_snapshots_are_listed_newest_first_with_the_active_one_marked(built: Pat
     heading, *rows = run("list").stdout.splitlines()
     assert heading.split() == ["id", "created", "encoder", "documents", "passages", "size", "state"]
     assert [row.split()[0] for row in rows] == [second, first]
-    assert re.fullmatch(r"\S+ 2\d{3}-\d\d-\d\dT\d\d:\d\d:\d\d\+00:00 hash:256 4 6 0\.0 MB", " ".join(rows[0].split()))
+    assert re.fullmatch(r"\S+ 2\d{3}-\d\d-\d\dT\d\d:\d\d:\d\d\+00:00 hash:256 4 6 0\.1 MB", " ".join(rows[0].split()))
     assert rows[1].split()[-1] == "active"
 
 
@@ -183,8 +183,8 @@ def test_a_damaged_snapshot_is_listed_with_the_reason(built: Path) -> None:
     result = run("list")
     assert result.exit_code == 0
     _, *rows = result.stdout.splitlines()
-    assert re.fullmatch(rf" {second} +0\.0 MB +foreign: made with format 1, format {FORMAT} is expected *", rows[0])
-    assert re.fullmatch(rf" {first} +0\.0 MB +active, damaged: \[red\] does not belong to it *", rows[1])
+    assert re.fullmatch(rf" {second} +0\.1 MB +foreign: made with format 1, format {FORMAT} is expected *", rows[0])
+    assert re.fullmatch(rf" {first} +0\.1 MB +active, damaged: \[red\] does not belong to it *", rows[1])
 
 
 def test_before_the_first_build_the_list_says_what_to_do(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 import index.query
 from corpus.normalize import fold, terms, words
+from corpus.spelling import Spelling, count
 from index.query import MAX_LENGTH, expand, parse
 
 TABLES = Path(index.query.__file__).parent
@@ -43,6 +44,7 @@ def table(name: str) -> dict[str, str]:
 
 
 ABBREVIATIONS, SYNONYMS = table("abbreviations.yaml"), table("synonyms.yaml")
+SHORTHAND = table("shorthand.yaml")
 
 
 @pytest.mark.parametrize(
@@ -98,6 +100,36 @@ def test_words_and_document_numbers_are_left_alone(text: str) -> None:
 def test_a_key_in_capitals_is_found_in_capitals_only(key: str) -> None:
     assert expand(f"hỏi {key} nhé") == f"hỏi {ABBREVIATIONS[key]} nhé"
     assert expand(f"hỏi {key.lower()} nhé") == f"hỏi {key.lower()} nhé"
+
+
+@pytest.mark.parametrize("typed", SHORTHAND)
+def test_shorthand_is_left_to_the_words_beside_it(typed: str) -> None:
+    assert expand(f"hỏi {typed} nhé", keep=SHORTHAND) == f"hỏi {typed} nhé"
+    assert all(meaning.strip() == meaning and meaning for meaning in SHORTHAND[typed].split(" | "))
+    assert typed == fold(typed)
+
+
+def test_raw_telex_is_vietnamese() -> None:
+    query = parse("thanhf phoos coos bao nhieeu phuwowngf xax")
+    assert query.language == "vi"
+    assert {"thanh", "pho", "nhieu", "phuong"} <= set(query.terms)
+    assert parse("There are more documents here, where are the users left?").language == "en"
+
+
+def test_capitals_and_drawn_out_letters_are_not_encoded() -> None:
+    assert parse("NỘP HỒ SƠ Ở ĐÂU").encoded == ("nộp hồ sơ ở đâu",)
+    assert parse("có mất tiền khôngggg").encoded == ("có mất tiền không",)
+    assert parse("UBND iHanoi VNeID").encoded[0].split()[-2:] == ["iHanoi", "VNeID"]
+    assert parse("khóa XIII, www").encoded == ("khóa XIII, www",)
+
+
+def test_a_query_is_mended_as_the_documents_spell() -> None:
+    spelling = Spelling(count(["người dân nộp hồ sơ tại phường Hoàn Kiếm", "làm được bao nhiêu hồ sơ"]))
+    mended = parse("nguoi dan nophoso tai p hoan kiem", spelling)
+    assert mended.encoded == (mended.plain,) == ("người dân nộp hồ sơ tại phường hoàn kiếm",)
+    assert {"nop ho", "ho so", "phuong hoan"} <= set(mended.terms)
+    assert parse("NGUOI DAN NOP HO SO", spelling).plain == "người dân nộp hồ sơ"
+    assert parse("How do I apply?", spelling) == parse("How do I apply?")
 
 
 def test_capitals_tell_nothing_in_a_sentence_of_capitals() -> None:
@@ -221,7 +253,7 @@ def test_ten_thousand_characters_take_no_long_time(piece: str) -> None:
     assert time.process_time() - started < 0.5
 
 
-@pytest.mark.parametrize("name", ["abbreviations.yaml", "synonyms.yaml"])
+@pytest.mark.parametrize("name", ["abbreviations.yaml", "shorthand.yaml", "synonyms.yaml"])
 def test_every_entry_of_a_table_is_text_and_stands_there_once(name: str) -> None:
     """YAML keeps the last of two equal keys without a word, and takes "no" and "on" for truth values."""
     lines = [line for line in (TABLES / name).read_text("utf-8").splitlines() if line and not line.startswith("#")]

@@ -65,6 +65,7 @@ FILES = (
     "passages.jsonl",
     "question_units.npy",
     "questions.faiss",
+    "spelling.json",
     "suggestions.jsonl",
     "unit_rows.npy",
     "unit_vectors.npy",
