@@ -6,7 +6,7 @@ Margins are log-odds below the score of the best unit.
 
 # --- Which units join the best one (bot/rank.py, bot/compose.py) ----------------------------------------------------
 
-MARGIN = 2.2  # at which a unit no longer answers beside the best one
+MARGIN = 2.0  # at which a unit no longer answers beside the best one
 MARGIN_YEAR = 7.0  # for a unit that has the year asked for, where none near the best has
 MARGIN_LIST = 3.0  # for a list, where a list is asked for
 MARGIN_WHOLE = 2.5  # by which a list's mean may be below its best unit for the list to come whole
