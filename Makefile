@@ -48,7 +48,7 @@ test: check
 	$(BIN)/pytest
 
 evaluate: snapshot
-	$(BIN)/hanoidx evaluate --questions tests/data/questions-dev.jsonl \
+	$(BIN)/hanoidx evaluate --questions tests/data/questions-dev.jsonl --history tests/data/history.jsonl \
 		--json $(HANOIDX_DATA)/evaluation.json --html $(HANOIDX_DATA)/evaluation.html
 
 bench: snapshot

@@ -194,27 +194,38 @@ def evaluate(
     html: Annotated[
         Path | None, typer.Option(metavar="OUT", help="Write a page with plots and every wrong answer here.")
     ] = None,
+    history: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Earlier evaluations, which the page shows beside this one.")
+    ] = None,
+    change: Annotated[
+        str, typer.Option(metavar="TEXT", help="What has changed: add this evaluation to the history as that.")
+    ] = "",
     data: Data = Path("data"),
     corpus: Corpus = DOCUMENTS,
     encoder: EncoderName = "onnx",
     today: Today = None,
 ) -> None:
     """Measure how good the answers to a file of questions are."""
+    if change and not history:
+        raise typer.BadParameter("--change goes with --history, the file to add it to")
     from rich.console import Console
 
-    from bot.evaluate import EvaluationError, read, run, to_json
+    from bot.evaluate import EvaluationError, read, read_history, remember, run, to_json
     from bot.report import print_table, to_html
     from bot.tuned import THRESHOLD
     from corpus.catalogue import read_folder
 
     texts = {document.entry.id: document.text for document in read_folder(corpus)}
     try:
-        evaluation = run(read(questions, texts), _ask(_load(data, encoder), today), texts)
+        earlier = read_history(history) if history else ()
+        evaluation = run(read(questions, texts), _ask(_load(data, encoder), today, strict=True), texts)
         print_table(evaluation, Console(highlight=False))
         if json_:
             json_.write_text(to_json(evaluation), "utf-8")
         if html:
-            html.write_text(to_html(evaluation, THRESHOLD["vi"]), "utf-8")
+            html.write_text(to_html(evaluation, THRESHOLD["vi"], earlier), "utf-8")
+        if history and change:
+            remember(evaluation, history, change, datetime.now(HANOI).date())
     except EvaluationError as error:
         typer.echo(f"hanoidx: {error}", err=True)
         raise typer.Exit(1) from error
@@ -227,11 +238,11 @@ def _load(data: Path, encoder: str) -> "Snapshot":
     return load(data, load_encoder(encoder))
 
 
-def _ask(snapshot: "Snapshot", today: date | None) -> "Ask":
+def _ask(snapshot: "Snapshot", today: date | None, *, strict: bool = False) -> "Ask":
     from bot.answer import ask
 
     rewrite = _rewrite()
-    return lambda question: ask(question, snapshot, today or datetime.now(HANOI).date(), rewrite)
+    return lambda question: ask(question, snapshot, today or datetime.now(HANOI).date(), rewrite, strict=strict)
 
 
 def _rewrite() -> "Rewrite | None":

@@ -86,7 +86,7 @@ _VALUES: tuple[tuple[re.Pattern[str], tuple[Value, ...]], ...] = (
         _any(
             r"\bai(?: \S+){0,3} (?:ky|chi dao|lam truong|dung dau|phe duyet|but ky|ban hanh|phu trach)\b",
             r"\b(?:do ai|ten gi|ten la gi)\b",
-            r"\bai la (?:chu tich|pho chu tich|bi thu|tong bi thu|giam doc|lanh dao|nguoi|truong)\b",
+            r"\bai(?: \S+){0,3} la(?:m)? (?:chu tich|pho chu tich|bi thu|tong bi thu|giam doc|lanh dao|nguoi|truong)\b",
             r"\b(?:chu tich|bi thu|giam doc|lanh dao|nguoi ky)(?: \S+){0,12} la ai\b",
             r"\b(?:vi|ong|ba|lanh dao|tong bi thu|chu tich|giam doc|nguoi) nao\b",
         ),

@@ -12,6 +12,7 @@ import reprlib
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -54,6 +55,13 @@ class QuestionsError(EvaluationError):
 class MissingExtra(EvaluationError):
     def __init__(self, module: str) -> None:
         super().__init__(f"the page needs {module}, which is not installed: pip install 'hanoidx[evaluate]'")
+
+
+class HistoryError(EvaluationError):
+    def __init__(self, file: Path, line: int) -> None:
+        super().__init__(
+            f"{file}:{line}: no step of a history; expected {{change, day, figures}} as --change writes it"
+        )
 
 
 class Wording(StrEnum):
@@ -140,6 +148,15 @@ class Evaluation:
 
 
 @dataclass(frozen=True, slots=True)
+class Step:
+    """An earlier evaluation of the same questions: what had changed, when, and its figures by run."""
+
+    change: str
+    day: str
+    figures: Mapping[str, Mapping[str, float]]
+
+
+@dataclass(frozen=True, slots=True)
 class Bar:
     """What a figure has to reach in the named runs; `sign` is `>=` or `<=`."""
 
@@ -159,6 +176,8 @@ BARS = {  # of the project's design
     "right.offtopic": Bar(">=", 0.95),
     "right.refuse": Bar(">=", 0.95),
     "right.smalltalk": Bar(">=", 0.95),
+    "kind.followup": Bar(">=", 0.80),
+    "kind.english": Bar(">=", 0.75),
     "drop.right": Bar("<=", 0.04, ("stripped", "typed")),
     "recall@5": Bar(">=", 0.95),
     "drop.recall@5": Bar("<=", 0.02, ("stripped",)),
@@ -439,6 +458,36 @@ def share(outcomes: Iterable[bool]) -> Figure:
 
 def _percentile(values: Sequence[float], percent: float) -> Figure:
     return Figure(float(np.percentile(values, percent)) if values else 0.0, len(values))
+
+
+# History
+
+
+def read_history(file: Path) -> tuple[Step, ...]:
+    """The steps of a file, oldest first; none where there is no such file."""
+    if not file.exists():
+        return ()
+    steps = []
+    for number, line in enumerate(_lines(file), 1):
+        if line.strip():
+            try:
+                fields = json.loads(line)
+                steps.append(Step(str(fields["change"]), str(fields["day"]), dict(fields["figures"])))
+            except (ValueError, KeyError, TypeError) as error:
+                raise HistoryError(file, number) from error
+    return tuple(steps)
+
+
+def remember(evaluation: Evaluation, file: Path, change: str, day: date) -> None:
+    """Add an evaluation to a history, as what it is after `change`."""
+    figures = {
+        run: {name: round(figure.value, 4) for name, figure in of_run.items() if not name.startswith("latency")}
+        for run, of_run in evaluation.runs.items()
+    }
+    with file.open("a", encoding="utf-8") as stream:
+        stream.write(
+            json.dumps({"change": change, "day": day.isoformat(), "figures": figures}, ensure_ascii=False) + "\n"
+        )
 
 
 # As JSON

@@ -27,6 +27,7 @@ from bot.evaluate import (
     Item,
     MissingExtra,
     Result,
+    Step,
     Wording,
     answered,
     kinds_of,
@@ -64,6 +65,18 @@ _ROWS = {  # section -> figure -> label; the second section has the kinds of the
     },
     "Thời gian, mili giây": {"latency.p50": "50% không quá", "latency.p95": "95% không quá"},
     "Trích dẫn hỏng": {"citations.bad_numbers": "số [n]", "citations.bad_quotes": "lời trích"},
+}
+
+
+_STEPS = {  # what the history shows
+    ("clean", "right.answerable"): "trả lời được",
+    ("stripped", "right.answerable"): "trả lời được",
+    ("typed", "right.answerable"): "trả lời được",
+    ("clean", "right.outdated"): "tin đã cũ",
+    ("clean", "right.abstain"): "nói là không có",
+    ("clean", "false_refusals"): "từ chối nhầm",
+    ("clean", "recall@5"): "bằng chứng ở 5 hạng đầu",
+    ("clean", "length.median"): "độ dài, trung vị",
 }
 
 
@@ -128,8 +141,11 @@ class _Card:
     blocks: tuple[tuple[str, Result], ...]
 
 
-def to_html(evaluation: Evaluation, threshold: float | None = None) -> str:
-    """One page that loads nothing; `threshold` is what `Answer.confidence` is compared with."""
+def to_html(evaluation: Evaluation, threshold: float | None = None, history: Sequence[Step] = ()) -> str:
+    """One page that loads nothing; `threshold` is what `Answer.confidence` is compared with.
+
+    `history` are earlier evaluations of the same questions, oldest first.
+    """
     try:
         import jinja2
         import markupsafe
@@ -157,6 +173,13 @@ def to_html(evaluation: Evaluation, threshold: float | None = None) -> str:
         runs_note=RUNS_NOTE,
         sections=sections,
         bars=bars,
+        history=[
+            (step.day, step.change, [step.figures.get(run, {}).get(name) for run, name in _STEPS]) for step in history
+        ],
+        steps=[
+            (name, f"{label}, {RUNS[run].rstrip('*')}", evaluation.runs[run].get(name))
+            for (run, name), label in _STEPS.items()
+        ],
         missed=[bar[:-1] for bar in bars if not bar[-1]],
         met=met,
         value_text=_value_text,

@@ -57,7 +57,7 @@ def parse(text: str, spelling: Spelling | None = None) -> Query:
     """Never fails: any text is a query; one without words finds nothing. `spelling` mends what was typed in a hurry."""
     text = " ".join(clean(text).split())[:MAX_LENGTH]
     spoken = language(text)
-    if spoken != "vi" and language(_TOKEN.sub(lambda match: telex.repair(match[0]), text)) == "vi":  # raw Telex
+    if spoken != "vi" and _is_telex(text):
         spoken = "vi"
     if spoken == "vi":
         typed = _DRAWN_OUT.sub(r"\1", _TONE.sub(_moved_tone, text))
@@ -72,6 +72,13 @@ def parse(text: str, spelling: Spelling | None = None) -> Query:
         own = []
     counted = (*own, *terms(plain), *(term for more in _synonyms(plain) for term in terms(more)))
     return Query(text, plain, spoken, _encoded(text, plain, spoken), tuple(dict.fromkeys(counted)))
+
+
+def _is_telex(text: str) -> bool:
+    """Whether a text is Vietnamese once its slips of the typing method are mended, and has more than a stray one."""
+    repaired = _TOKEN.sub(lambda match: telex.repair(match[0]), text)
+    changed = sum(one != other for one, other in zip(text.split(), repaired.split(), strict=True))
+    return changed > 1 and language(repaired) == "vi"
 
 
 def _encoded(text: str, plain: str, spoken: str) -> tuple[str, ...]:
