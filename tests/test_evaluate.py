@@ -3,6 +3,7 @@ import re
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,8 @@ from bot.evaluate import (
     Result,
     Wording,
     read,
+    read_history,
+    remember,
     run,
     shortcomings,
     strip_diacritics,
@@ -373,7 +376,8 @@ def test_every_bar_belongs_to_a_figure_that_is_counted(tmp_path: Path) -> None:
     expects = ("abstain", "offtopic", "refuse", "smalltalk")
     declined = [line(id=expect, expect=expect, **DECLINED) for expect in expects]
     outdated = line(id="outdated", expect="outdated", typed="h co bn xa")
-    runs = run(items(tmp_path, line(), outdated, *declined), always(RIGHT), TEXTS).runs
+    of_kinds = [line(id=kind, kind=kind) for kind in ("followup", "english")]
+    runs = run(items(tmp_path, line(), outdated, *declined, *of_kinds), always(RIGHT), TEXTS).runs
     assert not {(name, of_run) for name, bar in BARS.items() for of_run in bar.runs if name not in runs[of_run]}
 
 
@@ -460,6 +464,32 @@ def evaluation(tmp_path_factory: pytest.TempPathFactory) -> Evaluation:
 @pytest.fixture(scope="module")
 def page(evaluation: Evaluation) -> str:
     return to_html(evaluation, threshold=0.5)
+
+
+def test_an_evaluation_that_was_remembered_stands_on_later_pages(tmp_path: Path, evaluation: Evaluation) -> None:
+    history = tmp_path / "history.jsonl"
+    assert read_history(history) == ()
+    remember(evaluation, history, "thêm <b>câu mẫu</b>", date(2026, 11, 23))
+    remember(evaluation, history, "sửa lỗi gõ", date(2026, 11, 24))
+    steps = read_history(history)
+    assert [(step.change, step.day) for step in steps] == [
+        ("thêm <b>câu mẫu</b>", "2026-11-23"),
+        ("sửa lỗi gõ", "2026-11-24"),
+    ]
+    assert steps[0].figures["clean"]["right.answer"] == 0.5
+    shown = to_html(evaluation, 0.5, steps)
+    table = shown[shown.index('id="history"') :].partition("</table>")[0]
+    assert "thêm &lt;b&gt;câu mẫu&lt;/b&gt;" in table
+    assert table.count("50,0%") >= 3
+    assert 'id="history"' not in to_html(evaluation, 0.5)
+
+
+@pytest.mark.parametrize("line", ["{", "[]", '{"change": "a"}', '{"change": "a", "day": "b", "figures": 1}'])
+def test_a_damaged_history_is_told_with_its_line(tmp_path: Path, line: str) -> None:
+    file = tmp_path / "history.jsonl"
+    file.write_text(f"\n{line}\n", "utf-8")
+    with pytest.raises(EvaluationError, match=r"history\.jsonl:2: no step of a history"):
+        read_history(file)
 
 
 def test_the_page_shows_a_wrong_item_with_all_that_explains_it_and_everything_escaped(page: str) -> None:

@@ -37,7 +37,7 @@ from index.snapshot import Snapshot
 ROOT = Path(__file__).parents[1]
 TODAY = date(2026, 11, 1)
 WARDS = "Hà Nội có bao nhiêu xã, phường?"
-PARTS = "Hà Nội có bao nhiêu phường và bao nhiêu xã?"
+CAMERAS = "Số camera AI ở Hà Nội?"
 GOOD = "Thành phố có 126 xã, phường [1]."
 KEY = "sk-very-secret"
 TIMEOUT = 0.3
@@ -157,15 +157,26 @@ def test_a_text_that_holds_good_replaces_the_quotes_with_its_citation_date_and_v
 
 
 def test_citations_are_numbered_anew_in_their_order(endpoint: Endpoint, asked: Asked, snapshot: Snapshot) -> None:
-    quoted = ask(Question(PARTS), snapshot, TODAY)
+    quoted = ask(Question(CAMERAS), snapshot, TODAY)
     assert len(quoted.citations) > 1
-    endpoint.behaviour = says("Một nguồn ghi 51 phường và 75 xã. [2]\nThành phố có **126** xã, phường. [1][2]")
-    answer = asked(PARTS, endpoint.generator())
+    endpoint.behaviour = says(
+        "Trước khi vận hành, báo chí ghi 1.873 camera. [2]\nHệ thống nối **1.837** camera. [1][2]"
+    )
+    answer = asked(CAMERAS, endpoint.generator())
     assert answer.text == (
-        "Một nguồn ghi 51 phường và 75 xã. [1] (tính đến 1/7/2025)\nThành phố có 126 xã, phường. [2] [1]"
+        "Trước khi vận hành, báo chí ghi 1.873 camera. [1] (tính đến 15/12/2025)\nHệ thống nối 1.837 camera. [2] [1]"
     )
     assert [citation.number for citation in answer.citations] == [1, 2]
     assert [citation.quote for citation in answer.citations] == [quoted.citations[1].quote, quoted.citations[0].quote]
+
+
+def test_what_identifies_a_person_is_not_sent(endpoint: Endpoint, asked: Asked) -> None:
+    asked(f"Nhắn tôi qua 0912345678 hay an.nguyen@gmail.com nhé. {WARDS}", endpoint.generator())
+    [(_, _, body)] = endpoint.requests
+    sent = json.dumps(body, ensure_ascii=False)
+    assert "0912345678" not in sent
+    assert "an.nguyen" not in sent
+    assert "[số điện thoại]" in sent
 
 
 def test_one_request_tells_the_rules_apart_from_the_data(endpoint: Endpoint, asked: Asked) -> None:
