@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from bot import messages
 from bot.dialogue import Status
 from bot.evaluate import (
     ANSWERABLE,
@@ -174,7 +175,8 @@ def to_html(evaluation: Evaluation, threshold: float | None = None, history: Seq
         sections=sections,
         bars=bars,
         history=[
-            (step.day, step.change, [step.figures.get(run, {}).get(name) for run, name in _STEPS]) for step in history
+            (messages.date(step.day), step.change, [step.figures.get(run, {}).get(name) for run, name in _STEPS])
+            for step in history
         ],
         steps=[
             (name, f"{label}, {RUNS[run].rstrip('*')}", evaluation.runs[run].get(name))

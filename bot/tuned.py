@@ -20,7 +20,7 @@ SAME = 0.8  # share of words from which two units say the same
 # --- When not to answer (bot/doubt.py) ------------------------------------------------------------------------------
 
 # Confidence below which the best unit has too little to do with the question, by the language of the question.
-THRESHOLD = {"vi": -0.3, "en": 1.0}
+THRESHOLD = {"vi": -0.4, "en": 1.0}
 THRESHOLD_OTHER = 2.5
 MARGIN_VALUE = 4.0  # for a unit of the best one's document that may still hold the value asked for
 STATED_SHARE = 0.45  # of the words of a sentence "the sources do not say X" that the question shares
