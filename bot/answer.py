@@ -21,14 +21,16 @@ from bot.compose import compose, compose_unknown
 from bot.conversation import carried_over, in_context, lacks_subject
 from bot.dialogue import Answer, Question, Status, Timings
 from bot.doubt import Doubt, Reason, confidence, doubt
-from bot.intent import intent
+from bot.intent import Intent, intent
 from bot.rank import Ranked, rank
+from bot.recognise import recognise
 from bot.suggest import suggestions_for
 from bot.verify import unsupported
 from bot.write import Style, Written, quoted
 from corpus.normalize import words
+from index.encode import Vectors
 from index.query import Query, parse
-from index.search import Hit, search
+from index.search import Hit, query_vector, search
 from index.snapshot import Snapshot
 
 Ask = Callable[[Question], Answer]
@@ -76,11 +78,13 @@ def _answer(question: Question, snapshot: Snapshot, today: date, rewrite: Rewrit
     language = alone.language
     style = Style(messages.voice(language), today)
     if found := intent(question.text) or intent(alone.plain):
-        said = style.voice.refused if found.refused else style.voice.small_talk
-        return _plain(question, Status.REFUSED if found.refused else Status.SMALL_TALK, language, said[found.name])
+        return _no_question(question, found, language, style)
     if not words(question.text):
         return _plain(question, Status.UNANSWERABLE_EMPTY, language, style.voice.empty_question)
-    reading = _read(alone, in_context(question.text, question.turns), snapshot)
+    vector = query_vector(snapshot.encoder, alone)
+    reading = _read(alone, in_context(question.text, question.turns), snapshot, vector)
+    if found := recognise(alone, vector, snapshot.encoder, confidence(reading.ranked)):
+        return _no_question(question, found, language, style)
     if _is_far(reading) and question.turns and reading.text == question.text:
         again = _read(alone, carried_over(question.text, question.turns), snapshot)
         reading = reading if _is_far(again) else again  # what says nothing by itself was said to what came before
@@ -108,14 +112,14 @@ def _answer(question: Question, snapshot: Snapshot, today: date, rewrite: Rewrit
     return answer
 
 
-def _read(alone: Query, text: str, snapshot: Snapshot) -> _Reading:
-    """`alone` is the question by itself, `text` the question in its conversation."""
+def _read(alone: Query, text: str, snapshot: Snapshot, vector: Vectors | None = None) -> _Reading:
+    """`alone` is the question by itself, with its vector where it is at hand, `text` the question in its conversation."""
     query = alone if text == alone.text else parse(text, snapshot.spelling)
     wanted = asked(query.plain)
     if query is not alone and (own := asked(alone.plain).values):
         wanted = dataclasses.replace(wanted, values=own)  # not for what the question before it asked for
     started = time.perf_counter()
-    hits = search(snapshot, query, K)
+    hits = search(snapshot, query, K, vector if query is alone else None)
     searched = (time.perf_counter() - started) * 1000
     ranked = rank(query, wanted, hits, snapshot)
     return _Reading(text, query, wanted, hits, ranked, doubt(query, wanted, ranked, snapshot), searched)
@@ -153,6 +157,12 @@ def _answers(text: str, document_id: str, snapshot: Snapshot) -> bool:
     """Whether a question is answered, and from a document first of all."""
     reading = _read(parse(text, snapshot.spelling), text, snapshot)
     return reading.doubt is None and reading.ranked[0].hit.entry.id == document_id
+
+
+def _no_question(question: Question, found: Intent, language: str, style: Style) -> Answer:
+    if found.refused:
+        return _plain(question, Status.REFUSED, language, style.voice.refused[found.name])
+    return _plain(question, Status.SMALL_TALK, language, style.voice.small_talk[found.name])
 
 
 def _plain(question: Question, status: Status, language: str, text: str) -> Answer:

@@ -28,6 +28,11 @@ STATED_GAP = 0.016  # cosine by which its unit may be less alike than the best, 
 SAMPLE_NEAR = 0.92  # or the cosine of one of its sample questions, when no unit has a nearer one
 SAMPLE_LEAD = 0.01  # cosine by which it must be nearer where the question has no diacritics, and so says less
 
+# --- When a message is no question (bot/recognise.py) ----------------------------------------------------------------
+
+SURE = 0.4  # log-odds of no question at which a message is none,
+WARY = 0.3  # and how much more it takes for each of the log-odds that it is one for the documents
+
 # --- What is offered (bot/clarify.py, bot/suggest.py) ---------------------------------------------------------------
 
 MARGIN_CHOICE = 2.5  # at which another document is about as likely meant

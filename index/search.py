@@ -37,9 +37,13 @@ class Hit:
     samples: tuple[float, ...]
 
 
-def search(snapshot: Snapshot, query: Query, k: int) -> tuple[Hit, ...]:
-    """The `k` best passages, best first; equal scores keep the order of the documents."""
-    vector = query_vector(snapshot.encoder, query)
+def search(snapshot: Snapshot, query: Query, k: int, vector: Vectors | None = None) -> tuple[Hit, ...]:
+    """The `k` best passages, best first; equal scores keep the order of the documents.
+
+    `vector` is the query's, where it is at hand.
+    """
+    if vector is None:
+        vector = query_vector(snapshot.encoder, query)
     lexical = bm25_scores(snapshot, query.terms)
     samples = _samples(snapshot, vector)
     rows = _candidates(snapshot, vector, lexical, samples)
