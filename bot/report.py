@@ -81,6 +81,10 @@ _STEPS = {  # what the history shows
 }
 
 
+def _shown_step(step: Step) -> tuple[str, str, list[float | None]]:
+    return messages.date(step.day), step.change, [step.figures.get(run, {}).get(name) for run, name in _STEPS]
+
+
 def print_table(evaluation: Evaluation, console: Console) -> None:
     table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
     table.add_column("")
@@ -174,10 +178,7 @@ def to_html(evaluation: Evaluation, threshold: float | None = None, history: Seq
         runs_note=RUNS_NOTE,
         sections=sections,
         bars=bars,
-        history=[
-            (messages.date(step.day), step.change, [step.figures.get(run, {}).get(name) for run, name in _STEPS])
-            for step in history
-        ],
+        history=[_shown_step(step) for step in history],
         steps=[
             (name, f"{label}, {RUNS[run].rstrip('*')}", evaluation.runs[run].get(name))
             for (run, name), label in _STEPS.items()
