@@ -113,7 +113,7 @@ def _answer(question: Question, snapshot: Snapshot, today: date, rewrite: Rewrit
 
 
 def _read(alone: Query, text: str, snapshot: Snapshot, vector: Vectors | None = None) -> _Reading:
-    """`alone` is the question by itself, with its vector where it is at hand, `text` the question in its conversation."""
+    """`alone` is the question by itself, `vector` its vector where that is at hand, `text` it in its conversation."""
     query = alone if text == alone.text else parse(text, snapshot.spelling)
     wanted = asked(query.plain)
     if query is not alone and (own := asked(alone.plain).values):

@@ -60,6 +60,7 @@ _SAYS_SO_ENGLISH = re.compile(r"(?:^and|\bit|\bthey|\bthat one|\bthis one)\b(?! 
 _OTHER_CASE = re.compile(rf"^(?!bị |quên |mất |lỡ |khi |nhận )(?:\S+ ){{1,4}}(?:{_SO}|{fold(_SO)})\b")
 _YEAR = re.compile(r"(?<![\d/-])(?:năm |nam )?((?:19|20)\d{2}(?:\s?-\s?(?:19|20)\d{2})?)\b(?![/-])", re.IGNORECASE)
 _DAY = re.compile(r"\d{1,2}")
+_INSTEAD = re.compile(r"^(?:the |vay )?con ")
 _CHOSEN = re.compile(
     r"(?:(?:chon|so|cau|cai|y|muc|thu|choose|number|option)\s*)*([1-9])[.)]?(?:\s*(?:nhe|nha|a|di|ah|nhe ban))*"
 )
@@ -147,6 +148,8 @@ def carried_over(text: str, turns: Sequence[str]) -> str:
     if not asked:
         return text
     subject = in_context(asked[-1], asked[:-1])[:SUBJECT]
+    if _INSTEAD.search(fold(clean(text)).strip()) and not is_follow_up(_INSTEAD.sub("", fold(clean(text)).strip())):
+        subject = subject.rpartition(": ")[2]  # "thế còn Luật Chuyển đổi số?" after a choice: what it was about is gone
     if _YEAR.search(text):
         subject = " ".join(_YEAR.sub("", subject).split()).replace(" ?", "?")
     return f"{subject} {text}"

@@ -10,7 +10,7 @@ from datetime import datetime
 from rich.console import Console
 from rich.text import Text
 
-from bot.dialogue import Answer, Citation
+from bot.dialogue import Answer, Citation, Status
 from bot.messages import Voice, date, voice
 
 # A terminal would obey these or show the line reversed; half a surrogate pair cannot be written as UTF-8.
@@ -29,7 +29,7 @@ def styled(answer: Answer) -> Text:
         text.stylize("bold", start, end)
     if answer.citations:
         text.append("\n\n").append(list_sources(answer.citations, voice(answer.language)), "dim")
-    if answer.suggestions:
+    if answer.suggestions and answer.status is not Status.UNANSWERABLE_AMBIGUOUS:  # its text has them already
         text.append("\n\n").append(list_suggestions(answer.suggestions, voice(answer.language)))
     return text
 

@@ -195,3 +195,11 @@ def test_any_text_can_be_read(text: str) -> None:
     read = asked(parse(text).plain)
     assert isinstance(read, Asked)
     assert len(set(read.values)) == len(read.values)
+
+
+@pytest.mark.parametrize(
+    "text", ["nhận hồ sơ ở đâu", "nhan ho so o dau", "không nhận hồ sơ giấy nữa", "điền hồ sơ thế nào"]
+)
+def test_files_that_are_received_are_no_telephone_number(text: str) -> None:
+    assert Value.PHONE not in asked(text).values
+    assert Value.PHONE in asked("gọi cho ai, nhắn vào số nào").values

@@ -56,6 +56,14 @@ def test_a_question_after_another_is_about_the_same_and_needs_no_choices(snapsho
     assert "54 điều" in answer.text
 
 
+def test_another_document_may_be_asked_for_after_a_choice(snapshot: Snapshot) -> None:
+    unclear = continued(said(snapshot, Conversation(), "luat co may dieu"), NOW)
+    chosen = continued(said(snapshot, unclear, "Luật Thủ đô 2024"), NOW)
+    for reply in ("Thế còn Luật Chuyển đổi số?", "the con luat chuyen doi so"):
+        answer = said(snapshot, chosen, reply)
+        assert answer.citations[0].document_id == "luat-chuyen-doi-so-2025"
+
+
 @pytest.mark.parametrize("reply", ["2", "2.", "số 2", "so 2 nhe", "câu 2 ạ", "２"])
 def test_a_number_picks_a_choice(snapshot: Snapshot, reply: str) -> None:
     unclear = said(snapshot, Conversation(), UNCLEAR[0])

@@ -120,3 +120,11 @@ def test_what_a_terminal_would_obey_is_not_sent_to_it(terminal: bool) -> None:
 def test_printable_text_keeps_its_length_and_can_always_be_written(text: str) -> None:
     assert len(printable(text)) == len(text)
     assert "\x1b" not in printable(text).encode().decode()
+
+
+def test_the_choices_of_an_ambiguous_question_are_shown_once() -> None:
+    text = "Anh/chị muốn hỏi về nội dung nào?\n1. Luật A\n2. Luật B"
+    answer = Answer(
+        "r", Question("luật có mấy điều"), Status.UNANSWERABLE_AMBIGUOUS, "vi", text, suggestions=("a", "b")
+    )
+    assert styled(answer).plain == text
