@@ -49,9 +49,11 @@ def recognise(query: Query, vector: Vectors, encoder: Encoder, confidence: float
     likely = np.exp(scores - scores.max())
     question = model.names.index(QUESTION)
     asks, likely[question] = likely[question], 0
-    if np.log(likely.sum() / asks) < tuned.SURE + tuned.WARY * max(confidence, 0):
-        return None
     refused = bool(2 * likely[model.refused].sum() > likely.sum())
+    # What is far from the documents is off topic, which is an answer to what is refused, but none to small talk.
+    doubtful = abs(confidence) if refused else max(confidence, 0)
+    if np.log(likely.sum() / asks) < tuned.SURE + tuned.WARY * doubtful:
+        return None
     return Intent(model.names[np.where(model.refused == refused, likely, 0).argmax()], refused)
 
 

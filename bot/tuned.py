@@ -31,7 +31,7 @@ SAMPLE_LEAD = 0.01  # cosine by which it must be nearer where the question has n
 # --- When a message is no question (bot/recognise.py) ----------------------------------------------------------------
 
 SURE = 0.4  # log-odds of no question at which a message is none,
-WARY = 0.3  # and how much more it takes for each of the log-odds that it is one for the documents
+WARY = 0.3  # and how much more it takes for each of the log-odds that it is one for the documents, or off topic
 
 # --- What is offered (bot/clarify.py, bot/suggest.py) ---------------------------------------------------------------
 
