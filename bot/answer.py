@@ -61,10 +61,13 @@ def ask(
 
 @dataclass(frozen=True, slots=True)
 class _Reading:
-    """A question as it was read: what it asks, what was found for it, and the reason not to answer, if there is one."""
+    """A question as it was read: what it asks, what was found for it, and the reason not to answer, if there is one.
 
-    text: str
+    `in_context`: with what it lacked from the questions before it.
+    """
+
     query: Query
+    in_context: bool
     asked: Asked
     hits: tuple[Hit, ...]
     ranked: Sequence[Ranked]
@@ -82,13 +85,13 @@ def _answer(question: Question, snapshot: Snapshot, today: date, rewrite: Rewrit
     if not words(question.text):
         return _plain(question, Status.UNANSWERABLE_EMPTY, language, style.voice.empty_question)
     vector = query_vector(snapshot.encoder, alone)
-    reading = _read(alone, in_context(question.text, question.turns), snapshot, vector)
+    reading = _read(alone, in_context(alone.text, question.turns), snapshot, vector)
     if found := recognise(alone, vector, snapshot.encoder, confidence(reading.ranked)):
         return _no_question(question, found, language, style)
-    if _is_far(reading) and question.turns and reading.text == question.text:
-        again = _read(alone, carried_over(question.text, question.turns), snapshot)
+    if _is_far(reading) and question.turns and not reading.in_context:
+        again = _read(alone, carried_over(alone.text, question.turns), snapshot)
         reading = reading if _is_far(again) else again  # what says nothing by itself was said to what came before
-    status, written, suggestions = _write(question, reading, snapshot, style)
+    status, written, suggestions = _write(reading, snapshot, style)
     asked_for = reading.doubt.what if reading.doubt else ""
     if written.citations and (faults := unsupported(written, asked_for)):
         logger.error("an answer holds %s, which its citations do not; its bare quotes are sent", ", ".join(faults))
@@ -108,7 +111,7 @@ def _answer(question: Question, snapshot: Snapshot, today: date, rewrite: Rewrit
         timings=Timings(search=reading.search_ms, compose=(time.perf_counter() - started) * 1000 - reading.search_ms),
     )
     if rewrite and status is Status.ANSWERED and language == "vi":
-        return rewrite(reading.text, answer, today)
+        return rewrite(reading.query.text, answer, today)
     return answer
 
 
@@ -122,17 +125,17 @@ def _read(alone: Query, text: str, snapshot: Snapshot, vector: Vectors | None = 
     hits = search(snapshot, query, K, vector if query is alone else None)
     searched = (time.perf_counter() - started) * 1000
     ranked = rank(query, wanted, hits, snapshot)
-    return _Reading(text, query, wanted, hits, ranked, doubt(query, wanted, ranked, snapshot), searched)
+    reason = doubt(query, wanted, ranked, snapshot)
+    return _Reading(query, query is not alone, wanted, hits, ranked, reason, searched)
 
 
 def _is_far(reading: _Reading) -> bool:
     return reading.doubt is not None and reading.doubt.reason is Reason.FAR
 
 
-def _write(
-    question: Question, reading: _Reading, snapshot: Snapshot, style: Style
-) -> tuple[Status, Written, tuple[str, ...]]:
-    if offered := _offered(question, reading, snapshot):
+def _write(reading: _Reading, snapshot: Snapshot, style: Style) -> tuple[Status, Written, tuple[str, ...]]:
+    """How the question ended, what the person reads, and the choices in it."""
+    if offered := _offered(reading, snapshot):
         labels = (f"{number}. {choice.label}" for number, choice in enumerate(offered, 1))
         text = "\n".join((style.voice.which, *labels))
         return Status.UNANSWERABLE_AMBIGUOUS, Written(text), tuple(choice.question for choice in offered)
@@ -147,10 +150,11 @@ def _write(
     return status, compose_unknown(reading.doubt, reading.ranked, snapshot, style), ()
 
 
-def _offered(question: Question, reading: _Reading, snapshot: Snapshot) -> tuple[Choice, ...]:
-    if reading.text != question.text or _is_far(reading) or not lacks_subject(question.text):
+def _offered(reading: _Reading, snapshot: Snapshot) -> tuple[Choice, ...]:
+    typed = reading.query.text
+    if reading.in_context or _is_far(reading) or not lacks_subject(typed):
         return ()
-    return choices(question.text, reading.ranked, lambda text, id_: _answers(text, id_, snapshot))
+    return choices(typed, reading.ranked, lambda text, id_: _answers(text, id_, snapshot))
 
 
 def _answers(text: str, document_id: str, snapshot: Snapshot) -> bool:

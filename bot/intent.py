@@ -51,6 +51,12 @@ def intent(text: str) -> Intent | None:
     return None
 
 
+def excused(name: str, text: str) -> bool:
+    """Whether a message has a phrase for which it is not refused under a name: "làm giả giấy tờ bị phạt bao nhiêu?"."""
+    _, unless = _tables().refused[name]
+    return unless is not None and any(unless.search(_spell(form)) for form in (text, expand(text)))
+
+
 def _spell(text: str) -> str:
     """The words in lower case, a space before each, with their tone last: hoà and hòa are both " hoa2"."""
     spoken = _WORD.findall(_DRAWN_OUT.sub(r"\1", clean(text).lower()))

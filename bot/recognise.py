@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bot import tuned
-from bot.intent import Intent
+from bot.intent import Intent, excused
 from corpus.normalize import words
 from index.encode import Encoder, Vectors
 from index.query import Query
@@ -54,7 +54,8 @@ def recognise(query: Query, vector: Vectors, encoder: Encoder, confidence: float
     doubtful = abs(confidence) if refused else max(confidence, 0)
     if np.log(likely.sum() / asks) < tuned.SURE + tuned.WARY * doubtful:
         return None
-    return Intent(model.names[np.where(model.refused == refused, likely, 0).argmax()], refused)
+    name = model.names[np.where(model.refused == refused, likely, 0).argmax()]
+    return None if refused and excused(name, query.text) else Intent(name, refused)
 
 
 def features(query: Query, vector: Vectors) -> Vectors:
