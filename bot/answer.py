@@ -84,7 +84,9 @@ def _answer(question: Question, snapshot: Snapshot, today: date, rewrite: Rewrit
         return _no_question(question, found, language, style)
     if not words(question.text):
         return _plain(question, Status.UNANSWERABLE_EMPTY, language, style.voice.empty_question)
+    encoding = time.perf_counter()
     vector = query_vector(snapshot.encoder, alone)
+    encoded = (time.perf_counter() - encoding) * 1000
     reading = _read(alone, in_context(alone.text, question.turns), snapshot, vector)
     if found := recognise(alone, vector, snapshot.encoder, confidence(reading.ranked)):
         return _no_question(question, found, language, style)
@@ -97,6 +99,7 @@ def _answer(question: Question, snapshot: Snapshot, today: date, rewrite: Rewrit
         logger.error("an answer holds %s, which its citations do not; its bare quotes are sent", ", ".join(faults))
         status = Status.ERROR_UNSUPPORTED if strict else status
         written = dataclasses.replace(written, text=quoted(written.citations), bold=())
+    searched = encoded + reading.search_ms
     answer = Answer(
         _receipt(),
         question,
@@ -108,7 +111,7 @@ def _answer(question: Question, snapshot: Snapshot, today: date, rewrite: Rewrit
         suggestions=suggestions,
         hits=reading.hits,
         confidence=confidence(reading.ranked),
-        timings=Timings(search=reading.search_ms, compose=(time.perf_counter() - started) * 1000 - reading.search_ms),
+        timings=Timings(search=searched, compose=(time.perf_counter() - started) * 1000 - searched),
     )
     if rewrite and status is Status.ANSWERED and language == "vi":
         return rewrite(reading.query.text, answer, today)

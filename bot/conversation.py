@@ -31,7 +31,7 @@ _SORTS = (
     "văn bản|kế hoạch|nghị quyết|quyết định|luật|chỉ thị|nghị định|công văn|chính sách|chương trình|đề án|dự án"
     "|chiến lược|thủ tục|chỉ tiêu|chỉ số|chiến dịch"
 )
-_SORT = re.compile(rf"\b(?:{_SORTS}|{fold(_SORTS)})\b(?! (?:số |so )?\\d)")
+_SORT = re.compile(rf"\b(?:{_SORTS}|{fold(_SORTS)})\b(?! (?:số |so )?\d)")
 _SO = "thì (?:sao|thế nào|như thế nào)"
 _THAT = re.compile(rf"\b({_THINGS}|số|sở) (?:đó|ấy|này|kia)\b")
 _THAT_BARE = re.compile(

@@ -7,7 +7,7 @@ import pytest
 
 from bot.answer import ask
 from bot.clarify import CHOICES
-from bot.conversation import IDLE, Conversation, continued, understood
+from bot.conversation import IDLE, Conversation, continued, lacks_subject, understood
 from bot.dialogue import Answer, Question, Status
 from index.snapshot import Snapshot
 
@@ -99,3 +99,14 @@ def test_the_words_of_a_suggestion_are_a_question_and_its_number_picks_it() -> N
     kept = continued(answer, NOW)
     assert understood(kept, "2", NOW) == Question("iHanoi là gì?", ("a",))
     assert understood(kept, "VNeID", NOW) == Question("VNeID", ("a",))
+
+
+def test_a_sort_of_document_with_its_number_is_a_subject() -> None:
+    assert lacks_subject("Nghị quyết ban hành khi nào?")
+    assert lacks_subject("ke hoach ban hanh khi nao")
+    for question in (
+        "Nghị quyết 57 ban hành khi nào?",
+        "Kế hoạch số 239 ban hành khi nào?",
+        "ke hoach 239 ban hanh khi nao",
+    ):
+        assert not lacks_subject(question)
