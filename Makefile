@@ -19,7 +19,7 @@ help:
 	@echo "make evaluate   the dev questions: a table here, details in $(HANOIDX_DATA)/evaluation.html"
 	@echo "make bench      speed and memory (BENCH_FLAGS=--quick for the short form)"
 	@echo "make fit        fit the weights that rank citable units, and those that tell messages apart"
-	@echo "make tune       measure every number of bot/tuned.py by cross-validation over documents (long)"
+	@echo "make tune       measure every number of index/tuned.py by cross-validation over documents (long)"
 	@echo "make venv       only the environment, in $(VENV)"
 	@echo "make clean      remove the environment and the built data"
 

@@ -212,8 +212,8 @@ def evaluate(
 
     from bot.evaluate import EvaluationError, read, read_history, remember, run, to_json
     from bot.report import print_table, to_html
-    from bot.tuned import THRESHOLD
     from corpus.catalogue import read_folder
+    from index.tuned import THRESHOLD
 
     texts = {document.entry.id: document.text for document in read_folder(corpus)}
     try:
@@ -223,7 +223,7 @@ def evaluate(
         if json_:
             json_.write_text(to_json(evaluation), "utf-8")
         if html:
-            html.write_text(to_html(evaluation, THRESHOLD["vi"], earlier), "utf-8")
+            html.write_text(to_html(evaluation, THRESHOLD, earlier), "utf-8")
         if history and change:
             remember(evaluation, history, change, datetime.now(HANOI).date())
     except EvaluationError as error:

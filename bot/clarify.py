@@ -6,11 +6,11 @@ Only what can be answered is offered: each choice has been asked before a person
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from bot import tuned
 from bot.conversation import sort_named
 from bot.rank import Ranked
 from bot.write import short_title
 from corpus.normalize import fold
+from index import tuned
 
 CHOICES = 4
 LABEL = 60  # characters; what a button shows on the narrowest channel

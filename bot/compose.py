@@ -9,7 +9,6 @@ import statistics
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from datetime import date
 
-from bot import tuned
 from bot.asked import YEAR, Asked, Form
 from bot.doubt import NEEDED, Doubt, Reason
 from bot.rank import Ranked, read
@@ -17,6 +16,7 @@ from bot.write import Chosen, Style, Written, brief, clipped, whole, write
 from corpus.document import Kind, Passage, Unit
 from corpus.normalize import fold, words
 from corpus.values import Value, find, kinds
+from index import tuned
 from index.search import Hit
 from index.snapshot import Snapshot
 

@@ -13,11 +13,11 @@ from pathlib import Path
 
 import yaml
 
-from bot import tuned
 from bot.asked import YEAR, Asked
 from bot.rank import UNKNOWN, Ranked, confidence_weights, read, share, weighted
 from corpus.normalize import fold, words
 from corpus.values import Value
+from index import tuned
 from index.query import Query
 from index.snapshot import Snapshot
 
@@ -69,10 +69,14 @@ def confidence(ranked: Sequence[Ranked]) -> float:
     return weights["bias"] + weights["score"] * ranked[0].score + weights["unit"] * unit + weights["sample"] * sample
 
 
+def _threshold(language: str) -> float:
+    return {"vi": tuned.THRESHOLD, "en": tuned.THRESHOLD_ENGLISH}.get(language, tuned.THRESHOLD_OTHER)
+
+
 def doubt(query: Query, asked: Asked, ranked: Sequence[Ranked], snapshot: Snapshot) -> Doubt | None:
     """The first reason against answering from the best of the ranked units."""
     near = [unit for unit in ranked[:NEAR] if unit.score > ranked[0].score - tuned.MARGIN]
-    if confidence(ranked) < tuned.THRESHOLD.get(query.language, tuned.THRESHOLD_OTHER):
+    if confidence(ranked) < _threshold(query.language):
         return Doubt(Reason.FAR)
     quoted = " ".join(_spoken(unit) for unit in near)
     if name := _missing_name(query.plain, _spoken(ranked[0]), "elsewhere"):

@@ -16,11 +16,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from bot import tuned
 from bot.asked import YEAR, Asked
 from corpus.document import Entry, Kind, Unit
 from corpus.normalize import fold, large_numbers, words
 from corpus.values import Value, kinds
+from index import tuned
 from index.query import Query
 from index.search import Hit
 from index.snapshot import Snapshot

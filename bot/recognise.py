@@ -14,9 +14,9 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from bot import tuned
 from bot.intent import Intent, excused
 from corpus.normalize import words
+from index import tuned
 from index.encode import Encoder, Vectors
 from index.query import Query
 

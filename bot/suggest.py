@@ -6,10 +6,11 @@ near it already, so that nothing has to be searched again.
 
 from collections.abc import Iterable, Set
 
-from bot import messages, tuned
+from bot import messages
 from bot.dialogue import Answer, Status
 from corpus.document import Passage
 from corpus.normalize import words
+from index import tuned
 from index.snapshot import ANYWHERE, Snapshot
 
 SUGGESTIONS = 3

@@ -10,14 +10,12 @@ import numpy as np
 import numpy.typing as npt
 
 from corpus.document import Entry, Passage
+from index import tuned
 from index.encode import Encoder, Vectors
 from index.query import Query
 from index.snapshot import Snapshot
 
 CANDIDATES = 50
-# Beside 1 for the passage's similarity and 1 for BM25; measured in EXPERIMENTS.md.
-UNIT_WEIGHT = 0.5  # of the best unit's similarity
-SAMPLE_WEIGHT = 1.5  # of the nearest sample question's
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +52,8 @@ def search(snapshot: Snapshot, query: Query, k: int, vector: Vectors | None = No
     score = (
         _standardised(dense)
         + _standardised(lexical[rows])
-        + UNIT_WEIGHT * _standardised(np.array([scores.max() for scores in units], np.float32))
-        + SAMPLE_WEIGHT * _standardised(nearest)
+        + tuned.UNIT_WEIGHT * _standardised(np.array([scores.max() for scores in units], np.float32))
+        + tuned.SAMPLE_WEIGHT * _standardised(nearest)
     )
     best = sorted(range(len(rows)), key=lambda i: (-score[i], rows[i]))[:k]
     return tuple(

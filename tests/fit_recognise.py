@@ -18,11 +18,11 @@ import yaml
 from scipy import sparse
 from sklearn.linear_model import LogisticRegression
 
-from bot import tuned
 from bot.intent import INTENTS
 from bot.recognise import QUESTION, WEIGHTS, features
 from corpus.catalogue import read_folder
 from corpus.normalize import fold
+from index import tuned
 from index.encode import OnnxEncoder
 from index.query import parse
 from index.search import query_vector

@@ -1,4 +1,4 @@
-"""Measure every number of bot/tuned.py: `make tune`. It writes nothing; what to set is for a person to decide.
+"""Measure every number of index/tuned.py: `make tune`. It writes nothing; what to set is for a person to decide.
 
 Each number is moved to values around its own while the others stay. Questions are put into folds by the document that
 answers them; the value that is best on the other folds is judged on the fold that was left out. A move that does not
@@ -16,11 +16,10 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from bot import tuned
 from bot.answer import ask
 from bot.evaluate import Item, Wording, read, run
 from corpus.catalogue import read_folder
-from index import search
+from index import tuned
 from index.encode import OnnxEncoder
 from index.snapshot import Snapshot, load
 
@@ -41,7 +40,7 @@ class Outcome:
 
 def main(
     data: Annotated[Path, typer.Option(envvar="HANOIDX_DATA")] = Path("data"),
-    name: Annotated[list[str] | None, typer.Option(help="A number of bot/tuned.py; all, if none is given.")] = None,
+    name: Annotated[list[str] | None, typer.Option(help="A number of index/tuned.py; all, if none is given.")] = None,
 ) -> None:
     snapshot = load(data, OnnxEncoder())
     texts = {document.entry.id: document.text for document in read_folder()}
@@ -50,19 +49,17 @@ def main(
     now = _outcome(items, texts, snapshot)
     table = Table("number", "value", "right", "left out", "characters", box=None)
     table.add_row("as it is", "", f"{_mean(now.right, folds):.3f}", "", f"{now.length:.0f}")
-    for module, one in _numbers():
+    for one, own in _numbers():
         if name and one not in name:
             continue
-        outcomes = {
-            value: _with(module, one, value, lambda: _outcome(items, texts, snapshot)) for value in _values(module, one)
-        }
-        outcomes[getattr(module, one)] = now
+        outcomes = {value: _with(one, value, lambda: _outcome(items, texts, snapshot)) for value in _values(one, own)}
+        outcomes[own] = now
         for value in sorted(outcomes):
             outcome = outcomes[value]
-            own = value == getattr(module, one)
-            left_out = f"{_left_out(outcomes, folds):.3f}" if own else ""
+            is_own = value == own
+            left_out = f"{_left_out(outcomes, folds):.3f}" if is_own else ""
             table.add_row(
-                one if own else "",
+                one if is_own else "",
                 f"{value:g}",
                 f"{_mean(outcome.right, folds):.3f}",
                 left_out,
@@ -71,23 +68,21 @@ def main(
     Console(highlight=False).print(table)
 
 
-def _numbers() -> Iterator[tuple[object, str]]:
-    for module, names in ((tuned, vars(tuned)), (search, ("UNIT_WEIGHT", "SAMPLE_WEIGHT"))):
-        yield from ((module, one) for one in names if isinstance(getattr(module, one), float))
+def _numbers() -> Iterator[tuple[str, float]]:
+    yield from ((name, own) for name, own in vars(tuned).items() if isinstance(own, float))
 
 
-def _values(module: object, name: str) -> list[float]:
-    own = getattr(module, name)
+def _values(name: str, own: float) -> list[float]:
     return [round(own * (1 + step / (5 if name in FINE else 1)), 4) for step in STEPS]
 
 
-def _with(module: object, name: str, value: float, measure: Callable[[], Outcome]) -> Outcome:
-    own = getattr(module, name)
-    setattr(module, name, value)
+def _with(name: str, value: float, measure: Callable[[], Outcome]) -> Outcome:
+    own = getattr(tuned, name)
+    setattr(tuned, name, value)
     try:
         return measure()
     finally:
-        setattr(module, name, own)
+        setattr(tuned, name, own)
 
 
 def _outcome(items: Sequence[Item], texts: Mapping[str, str], snapshot: Snapshot) -> Outcome:

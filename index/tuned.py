@@ -1,8 +1,14 @@
 """Every number that was tuned by measuring, with what it does. `make tune` measures each by cross-validation.
 
-The learned weights stand in ranking.json, which `make fit` writes; the search has two of its own in index/search.py.
+It is here because the search is; the learned weights stand in bot/ranking.json, which `make fit` writes. Each was last
+set by what cross-validation over documents says (EXPERIMENTS.md).
 Margins are log-odds below the score of the best unit.
 """
+
+# --- What comes first (index/search.py): beside 1 for a passage's similarity and 1 for BM25 ---------------------------
+
+UNIT_WEIGHT = 0.5  # of the best unit's similarity
+SAMPLE_WEIGHT = 1.05  # of the nearest sample question's
 
 # --- Which units join the best one (bot/rank.py, bot/compose.py) ----------------------------------------------------
 
@@ -13,14 +19,15 @@ MARGIN_WHOLE = 2.5  # by which a list's mean may be below its best unit for the 
 MARGIN_NEWER = 6.0  # for a unit of a document that supersedes the best unit's
 MARGIN_LATEST = 5.0  # for the latest unit, where a question asks whether something still holds
 MARGIN_INSTEAD = 12.0  # for what holds now, where the best unit is listed as old
-MARGIN_ALSO = 5.0  # for a unit with a further kind of value that was asked for
+MARGIN_ALSO = 3.5  # for a unit with a further kind of value that was asked for
 MARGIN_OTHER = 6.0  # for the best unit of a second document, where two are compared
 SAME = 0.8  # share of words from which two units say the same
 
 # --- When not to answer (bot/doubt.py) ------------------------------------------------------------------------------
 
 # Confidence below which the best unit has too little to do with the question, by the language of the question.
-THRESHOLD = {"vi": -0.4, "en": 1.0}
+THRESHOLD = -0.46
+THRESHOLD_ENGLISH = 1.0
 THRESHOLD_OTHER = 2.5
 MARGIN_VALUE = 4.0  # for a unit of the best one's document that may still hold the value asked for
 STATED_SHARE = 0.45  # of the words of a sentence "the sources do not say X" that the question shares
