@@ -10,7 +10,7 @@ HANOIDX_DATA ?= data
 export HANOIDX_DATA
 
 .DEFAULT_GOAL := help
-.PHONY: help venv run test check evaluate bench fit tune snapshot clean
+.PHONY: help venv run test check evaluate bench fit tune soak load snapshot clean
 
 help:
 	@echo "make run        install, build the snapshot if there is none, and ask in the terminal"
@@ -20,6 +20,8 @@ help:
 	@echo "make bench      speed and memory (BENCH_FLAGS=--quick for the short form)"
 	@echo "make fit        fit the weights that rank citable units, and those that tell messages apart"
 	@echo "make tune       measure every number of index/tuned.py by cross-validation over documents (long)"
+	@echo "make soak       1,000 messages a channel while the server is killed 20 times (SOAK_FLAGS)"
+	@echo "make load       how many messages a second one server bears (LOAD_FLAGS)"
 	@echo "make venv       only the environment, in $(VENV)"
 	@echo "make clean      remove the environment and the built data"
 
@@ -60,6 +62,12 @@ fit: snapshot
 
 tune: snapshot
 	$(BIN)/python tests/tune.py $(TUNE_FLAGS)
+
+soak: snapshot
+	$(BIN)/python tests/soak.py $(SOAK_FLAGS)
+
+load: snapshot
+	$(BIN)/python tests/load.py $(LOAD_FLAGS)
 
 clean:
 	rm -rf $(VENV) $(HANOIDX_DATA)

@@ -8,7 +8,7 @@ import json
 import os
 import secrets
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Coroutine, Iterable
 from datetime import date, datetime, timedelta, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from rich.text import Text
 
     from bot.answer import Ask, Rewrite
+    from bot.channels.service import Answering
     from bot.dialogue import Answer, Question, Receipt
     from bot.repl import Keep, Replay
     from index.snapshot import Snapshot, Start, Suggestion
@@ -231,6 +232,70 @@ def evaluate(
         raise typer.Exit(1) from error
 
 
+Host = Annotated[str, typer.Option(help="The address to listen on.")]
+Port = Annotated[int, typer.Option(min=0, max=65535, help="The port to listen on; 0 for any that is free.")]
+
+
+@app.command()
+def serve(
+    host: Host = "127.0.0.1",
+    port: Port = 8080,
+    data: Data = Path("data"),
+    encoder: EncoderName = "onnx",
+    today: Today = None,
+) -> None:
+    """Answer on every channel that is set up, by webhooks: Zalo OA, Zalo Bot, Telegram."""
+    from bot.channels.serve import run
+
+    _serve(lambda settings: run(settings, data, _answering(data, encoder, today), host, port))
+
+
+@app.command()
+def telegram(data: Data = Path("data"), encoder: EncoderName = "onnx", today: Today = None) -> None:
+    """Answer on Telegram by polling, which needs no public address."""
+    from bot.channels.polling import run_telegram
+
+    _serve(lambda settings: run_telegram(settings, data, _answering(data, encoder, today)))
+
+
+@app.command()
+def zalo(data: Data = Path("data"), encoder: EncoderName = "onnx", today: Today = None) -> None:
+    """Answer a Zalo bot by polling, to try things out; in service Zalo wants webhooks (hanoidx serve)."""
+    from bot.channels.polling import run_zalo
+
+    _serve(lambda settings: run_zalo(settings, data, _answering(data, encoder, today)))
+
+
+def _serve(run: "Callable[[Settings], Coroutine[Any, Any, None]]") -> None:
+    import asyncio
+
+    from bot.log import configure
+
+    settings = Settings.from_env(os.environ)
+    configure(settings)
+    asyncio.run(run(settings))
+
+
+def _answering(data: Path, encoder: str, today: date | None) -> "Answering":
+    from bot.answer import ask, contacts
+    from bot.channels.service import Answering
+    from index.encode import load_encoder
+    from index.snapshot import load
+
+    rewrite = _rewrite()
+    loaded = load_encoder(encoder, threads=1)  # several questions at once use the cores better than one on all
+
+    def day() -> date:
+        return today or datetime.now(HANOI).date()
+
+    return Answering(
+        load=lambda: load(data, loaded),
+        ask=lambda question, snapshot: ask(question, snapshot, day(), rewrite),
+        contacts=lambda snapshot: contacts(snapshot, day()),
+        now=lambda: datetime.now(HANOI),
+    )
+
+
 def _load(data: Path, encoder: str) -> "Snapshot":
     from index.encode import load_encoder
     from index.snapshot import load
@@ -266,17 +331,18 @@ def _keep(data: Path) -> "Keep":
     def keep(answer: "Answer") -> None:
         from bot.receipts import keep  # after the first answer, which need not wait for SQLAlchemy
 
-        keep(answer, data)
+        keep(answer, data, Settings.from_env(os.environ).database_url)
 
     return keep
 
 
 def _find(answer_id: str, data: Path) -> "Receipt":
-    from bot.receipts import FILE, find
+    from bot.database import name
+    from bot.receipts import find
 
-    receipt = find(answer_id, data)
+    receipt = find(answer_id, data, url := Settings.from_env(os.environ).database_url)
     if receipt is None:
-        raise UnknownAnswer(answer_id, data / FILE)
+        raise UnknownAnswer(answer_id, name(data, url))
     return receipt
 
 

@@ -8,6 +8,7 @@ answered with an apology.
 
 import dataclasses
 import logging
+import re
 import secrets
 import time
 from collections.abc import Callable, Sequence
@@ -17,7 +18,7 @@ from datetime import date
 from bot import messages
 from bot.asked import Asked, asked
 from bot.clarify import Choice, choices
-from bot.compose import compose, compose_unknown
+from bot.compose import compose, compose_contacts, compose_unknown
 from bot.conversation import carried_over, in_context, lacks_subject
 from bot.dialogue import Answer, Question, Status, Timings
 from bot.doubt import Doubt, Reason, confidence, doubt
@@ -56,6 +57,16 @@ def ask(
         logger.exception("a question could not be answered")
         answer = _plain(question, Status.ERROR_INTERNAL, "vi", messages.VIETNAMESE.internal_error)
     timings = dataclasses.replace(answer.timings, total=(time.perf_counter() - started) * 1000)
+    return dataclasses.replace(answer, timings=timings, snapshot_id=snapshot.id, as_of_day=today)
+
+
+def contacts(snapshot: Snapshot, today: date) -> Answer:
+    """Whom to ask, in the words of the documents; without citations if no document says."""
+    started = time.perf_counter()
+    written = compose_contacts(snapshot, Style(messages.VIETNAMESE, today))
+    status = Status.ANSWERED if written.citations else Status.UNANSWERABLE_NO_PASSAGE
+    answer = Answer(_receipt(), Question(""), status, "vi", written.text, written.citations, written.bold)
+    timings = Timings(total=(time.perf_counter() - started) * 1000)
     return dataclasses.replace(answer, timings=timings, snapshot_id=snapshot.id, as_of_day=today)
 
 
@@ -177,4 +188,7 @@ def _plain(question: Question, status: Status, language: str, text: str) -> Answ
 
 
 def _receipt() -> str:
-    return secrets.token_hex(6)
+    """An answer's id: 12 hexadecimal digits that nothing takes for a telephone number, because people send it back."""
+    while re.search(r"\d{8}", drawn := secrets.token_hex(6)):
+        pass
+    return drawn

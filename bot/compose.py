@@ -108,6 +108,10 @@ def compose_unknown(reason: Doubt, ranked: Sequence[Ranked], snapshot: Snapshot,
     return Written("\n".join(filter(None, lines)), citations, grounds=grounds)
 
 
+def compose_contacts(snapshot: Snapshot, style: Style) -> Written:
+    return write(_hotline(snapshot), style, heads=False)
+
+
 def _short_of(units: Iterable[Ranked], but: Set[tuple[str, int]], style: Style) -> Iterator[Written]:
     """Units that leave room for whom to ask, each written by itself; none of those that are said anyway."""
     for unit in units:

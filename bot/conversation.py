@@ -102,12 +102,13 @@ _SUBJECT = re.compile(rf"\b(?:{_SUBJECTS}|{fold(_SUBJECTS)})\b")
 
 @dataclass(frozen=True, slots=True)
 class Conversation:
-    """The last questions, what was offered with the last answer, whether that was to choose from, and when it was."""
+    """The last questions, and of the last answer what it offered, whether that was to choose from, when, and its id."""
 
     turns: tuple[str, ...] = ()
     offered: tuple[str, ...] = ()
     is_choice: bool = False
     last: datetime | None = None
+    answer_id: str = ""
 
 
 def understood(conversation: Conversation, text: str, now: datetime) -> Question:
@@ -122,7 +123,8 @@ def understood(conversation: Conversation, text: str, now: datetime) -> Question
 def continued(answer: Answer, now: datetime) -> Conversation:
     """The conversation after an answer."""
     turns = (*answer.question.turns, answer.question.text)[-TURNS:]
-    return Conversation(turns, answer.suggestions, answer.status is Status.UNANSWERABLE_AMBIGUOUS, now)
+    is_choice = answer.status is Status.UNANSWERABLE_AMBIGUOUS
+    return Conversation(turns, answer.suggestions, is_choice, now, answer.answer_id)
 
 
 def _picked(conversation: Conversation, text: str) -> str | None:

@@ -3,7 +3,8 @@
 BotError
 ├── UnknownAnswer         an id that no receipt has
 ├── UnreadableDatabase    it cannot be opened, or is none
-└── NewerDatabase         a later version of this program has written it
+├── NewerDatabase         a later version of this program has written it
+└── AlreadyServed         another process serves the same account from the same data folder
 """
 
 from pathlib import Path
@@ -14,7 +15,7 @@ class BotError(Exception):
 
 
 class UnknownAnswer(BotError):
-    def __init__(self, answer_id: str, file: Path) -> None:
+    def __init__(self, answer_id: str, file: str) -> None:
         super().__init__(
             f"there is no receipt of an answer {answer_id[:100]!r} in {file}; `hanoidx ask --json` prints the id as "
             "answer_id, and HANOIDX_DATA has to name the folder that the answer was given from"
@@ -22,7 +23,8 @@ class UnknownAnswer(BotError):
 
 
 class UnreadableDatabase(BotError):
-    def __init__(self, file: Path, reason: str) -> None:
+    def __init__(self, file: str, reason: str) -> None:
+        self.reason = reason
         super().__init__(
             f"{file} cannot be read: {reason}; check its permissions and the room on its disk, "
             "or move it away, and a new one is made"
@@ -30,8 +32,16 @@ class UnreadableDatabase(BotError):
 
 
 class NewerDatabase(BotError):
-    def __init__(self, file: Path, found: int, known: int) -> None:
+    def __init__(self, file: str, found: str, known: str) -> None:
         super().__init__(
             f"{file} has version {found} of the schema, this program knows versions up to {known}; "
             "run the newer hanoidx, or name another folder in HANOIDX_DATA"
+        )
+
+
+class AlreadyServed(BotError):
+    def __init__(self, file: Path) -> None:
+        super().__init__(
+            f"another process holds {file}, so it serves this account already; stop that one, or have several share "
+            "the work by naming a PostgreSQL database in HANOIDX_DATABASE_URL"
         )

@@ -266,3 +266,85 @@ REPL_HELP_NEW = "bắt đầu cuộc trò chuyện mới"
 REPL_HELP_HELP = "hiện phần trợ giúp này"
 REPL_HELP_LEAVE = "thoát"
 REPL_HELP_SUGGESTIONS = "Khi có câu gợi ý, anh/chị gõ số của câu để hỏi câu đó."
+
+# --- Channels -----------------------------------------------------------------------------------------------------
+
+WELCOME = (
+    "Chào anh/chị! Tôi là trợ lý tự động, trả lời câu hỏi về chuyển đổi số của Hà Nội: dịch vụ công trực tuyến, "
+    "iHanoi, VNeID, xã phường mới, các kế hoạch và số liệu của Thành phố. Câu trả lời trích nguyên văn từ tài liệu, "
+    "có ghi nguồn và ngày.\n\n"
+    "Anh/chị cứ nhắn câu hỏi, có dấu hay không dấu đều được. Xin đừng gửi số CCCD, số tài khoản hay mật khẩu."
+)
+CHANNEL_HELP = (
+    "Anh/chị nhắn câu hỏi về chuyển đổi số của Hà Nội, tôi trả lời kèm nguồn. Ngoài ra có các lệnh:\n"
+    "/nguon – xem nguồn của câu trả lời vừa rồi; /nguon 1 xem nguyên văn đoạn trích số 1\n"
+    "/moi – bắt đầu cuộc trò chuyện mới\n"
+    "/lienhe – số điện thoại và nơi anh/chị có thể hỏi cán bộ\n"
+    "/xoa – xoá những gì tôi đang lưu về cuộc trò chuyện này\n"
+    "/help – hiện phần trợ giúp này"
+)
+PRIVACY = (
+    "Tôi lưu câu hỏi và câu trả lời tối đa {days} ngày để cải thiện chất lượng. Tôi không lưu tên của anh/chị; "
+    "số CCCD, điện thoại và thông tin riêng tương tự được che trước khi lưu."
+)
+ONLY_TEXT = (
+    "Tôi chỉ đọc được tin nhắn chữ, chưa xem được ảnh, tệp hay nghe được tin nhắn thoại. "
+    "Anh/chị vui lòng gõ câu hỏi giúp tôi."
+)
+HIDDEN = "Tôi không đọc được tin nhắn này nên chưa trả lời được. Anh/chị có thể hỏi trực tiếp tại:"
+CONTACTS = "Anh/chị có thể hỏi trực tiếp tại:"
+NO_CONTACTS = "Tài liệu tôi có chưa ghi số điện thoại hay địa chỉ để liên hệ."
+TOO_MANY = (
+    "Anh/chị nhắn nhanh quá nên tôi chưa trả lời kịp. Anh/chị vui lòng đợi một phút rồi hỏi tiếp; "
+    "những tin nhắn đến trong lúc này tôi xin phép bỏ qua."
+)
+OVERLOAD = "Hiện có rất nhiều người hỏi cùng lúc, hệ thống đang quá tải. Anh/chị vui lòng hỏi lại sau ít phút."
+DOUBTFUL = "(Câu trả lời trước có thể chưa đến được anh/chị. Nếu không thấy, anh/chị vui lòng hỏi lại giúp tôi.)"
+NEW_CONVERSATION = "Tôi đã bắt đầu cuộc trò chuyện mới. Anh/chị muốn hỏi gì ạ?"
+UNKNOWN_COMMAND = "Tôi không có lệnh {command}. Anh/chị gõ /help để xem các lệnh, hoặc cứ nhắn câu hỏi."
+NOTHING_ASKED = "Anh/chị chưa hỏi câu nào gần đây nên tôi chưa có nguồn để dẫn. Anh/chị cứ nhắn câu hỏi."
+NO_SOURCES = "Câu trả lời vừa rồi không trích nguồn nào."
+NO_SUCH_SOURCE = "Câu trả lời này có {count} nguồn. Anh/chị nhắn số của nguồn sau /nguon, ví dụ: /nguon 1."
+NO_LONGER_KEPT = "Câu trả lời này tôi không còn lưu. Anh/chị vui lòng nhắn lại câu hỏi."
+THUMBS_ASK = "Câu trả lời vừa rồi có giúp được anh/chị không ạ?"
+THUMBS_GOOD = "Cảm ơn anh/chị, tôi rất vui vì giúp được."
+THUMBS_BAD = "Cảm ơn anh/chị đã cho biết. Câu trả lời chưa được ở điểm nào ạ?"
+THUMBS_REASON = "Cảm ơn anh/chị đã góp ý, chúng tôi sẽ xem lại câu trả lời này."
+REASONS = {"sai": "Không đúng", "cu": "Thông tin cũ", "thieu": "Còn thiếu", "kho_hieu": "Khó hiểu"}
+ERASED = (
+    "Tôi đã xoá xong những gì đã lưu về anh/chị ở đây: {messages} tin nhắn, {answers} câu trả lời, {thumbs} góp ý. "
+    "Kiểm tra lại: còn {left} mục."
+)
+SOURCE_DOCUMENT = "Văn bản: {title}"
+SOURCE_SECTION = "Mục: {section}"
+SOURCE_NUMBER = "Số {number}"
+SOURCE_ISSUER = "Nơi ban hành: {issuer}"
+SOURCE_ADDRESS = "Địa chỉ: {url}"
+BUTTON_GOOD = "👍 Đúng ý tôi"
+BUTTON_BAD = "👎 Chưa đúng"
+
+# --- Telegram -----------------------------------------------------------------------------------------------------
+
+TELEGRAM_SOURCE = "Nguồn {number}"
+TELEGRAM_SOURCE_ENGLISH = "Source {number}"
+TELEGRAM_COMMANDS = (
+    ("start", "Bắt đầu"),
+    ("help", "Xem cách hỏi và các lệnh"),
+    ("nguon", "Xem nguồn của câu trả lời vừa rồi"),
+    ("moi", "Bắt đầu cuộc trò chuyện mới"),
+    ("xoa", "Xoá những gì tôi đang lưu về cuộc trò chuyện này"),
+    ("lienhe", "Xem số điện thoại và nơi anh/chị có thể hỏi cán bộ"),
+)
+
+# --- Zalo ---------------------------------------------------------------------------------------------------------
+
+ZALO_HOW_SOURCES = "Nhắn /nguon {number} để xem nguyên văn nguồn số {number}."
+ZALO_HOW_SOURCES_ENGLISH = "Send /nguon {number} for the exact words of source {number}."
+ZALO_HOW_THUMBS = "Nhắn 👍 hoặc 👎 để góp ý."
+ZALO_HOW_THUMBS_ENGLISH = "Send 👍 or 👎 to rate this answer."
+ZALO_COMMAND = "{label}: nhắn {command}"
+ZALO_COMMAND_ENGLISH = "{label}: send {command}"
+ZALO_SOURCES = "Xem nguồn"
+ZALO_SOURCES_ENGLISH = "See the sources"
+ZALO_THUMBS = "Góp ý 👍 👎"
+ZALO_THUMBS_ENGLISH = "Rate this answer 👍 👎"

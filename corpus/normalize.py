@@ -4,6 +4,7 @@ People type "Hoà Bình", "Hòa Bình", "hoa binh" and the same in decomposed Un
 `terms` are what the BM25 side of the search counts. Nothing here knows of documents or questions.
 """
 
+import functools
 import itertools
 import re
 import unicodedata
@@ -56,6 +57,7 @@ def _ordinary(match: re.Match[str]) -> str:
     return character
 
 
+@functools.lru_cache(maxsize=8192)  # a question asks 200 times, mostly for words, names and units seen before
 def fold(text: str) -> str:
     """Lower case without diacritics: "Hoà", "Hòa", "HOÀ", decomposed or full-width, all become "hoa"."""
     if text.isascii() and text.isprintable():

@@ -149,20 +149,23 @@ def _sentence_transformer(name: str) -> tuple[Any, Path]:
     return model, Path(snapshot_download(name, local_files_only=True))
 
 
-ENCODERS: dict[str, Callable[[str], Encoder]] = {
-    "onnx": lambda argument: OnnxEncoder(Path(argument) if argument else MODEL),
-    "sentence-transformers": SentenceTransformerEncoder,
+ENCODERS: dict[str, Callable[[str, int], Encoder]] = {
+    "onnx": lambda argument, threads: OnnxEncoder(Path(argument) if argument else MODEL, threads),
+    "sentence-transformers": lambda argument, _: SentenceTransformerEncoder(argument),
 }
 
 
-def load_encoder(name: str) -> Encoder:
-    """The encoder that `HANOIDX_ENCODER` names, like `onnx` or `sentence-transformers:FOLDER_OR_NAME`."""
+def load_encoder(name: str, threads: int = 0) -> Encoder:
+    """The encoder that `HANOIDX_ENCODER` names, like `onnx` or `sentence-transformers:FOLDER_OR_NAME`.
+
+    `threads` for one text, where it is ours to say; 0 for as many as there are cores.
+    """
     kind, _, argument = name.partition(":")
     if kind not in ENCODERS:
         raise UnknownEncoder(name, "there is no such kind")
     if kind == "sentence-transformers" and not argument:
         raise UnknownEncoder(name, "it says no folder and no model")
-    return ENCODERS[kind](argument)
+    return ENCODERS[kind](argument, threads)
 
 
 def _by_length(

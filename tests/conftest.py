@@ -1,21 +1,38 @@
-"""What several tests share: the real corpus with its snapshot, built once, and an encoder whose vectors are plain."""
+"""What several tests share: the real corpus with its snapshot, built once, an encoder whose vectors are plain, and
+databases of both kinds.
+"""
 
+import os
+import pwd
+import secrets
+import shutil
+import subprocess
+import tempfile
+import time
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import yaml
+from sqlalchemy import Engine, NullPool, create_engine, event, make_url
+from sqlalchemy.exc import OperationalError
 
 from bot.candidates import suggestions
+from bot.database import database
 from corpus.catalogue import read_folder
 from corpus.normalize import words
 from index.encode import Encoder, OnnxEncoder, Progress, Vectors
 from index.snapshot import Snapshot, Suggest, activate, build, load
 
 WriteDocument = Callable[..., Path]
+
+# Run a server until the pipe that is read from is closed, if only because its other end was killed.
+GUARD = 'exec 3<&0; "$@" 3<&- & server=$!; (read _ <&3; kill -INT $server) & wait $server'
 
 
 class HashEncoder:
@@ -130,3 +147,88 @@ def small_documents(tmp_path: Path) -> Path:
         text = f"- answered_by: {answered_by!r}\n  questions: [{question!r}]\n"
         (folder / "questions" / f"{document_id}.yaml").write_text(text, "utf-8")
     return folder
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[str]:
+    """The address of a server: what HANOIDX_TEST_DATABASE_URL says, or of one that runs for the tests alone."""
+    if address := os.environ.get("HANOIDX_TEST_DATABASE_URL"):
+        yield address
+        return
+    programs = _postgresql_programs()
+    if programs is None:
+        pytest.skip("PostgreSQL is not installed: apt-get install postgresql")
+    with tempfile.TemporaryDirectory(prefix="hanoidx-") as folder, _postgresql_server(programs, folder) as address:
+        yield address
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def store_url(request: pytest.FixtureRequest) -> Iterator[str]:
+    """A HANOIDX_DATABASE_URL for each kind of database: "" for SQLite, or the address of an empty PostgreSQL schema."""
+    if request.param == "sqlite":
+        yield ""
+        return
+    address = make_url(request.getfixturevalue("postgresql")).set(drivername="postgresql+psycopg")
+    schema = f"test_{secrets.token_hex(6)}"
+    engine = create_engine(address, poolclass=NullPool, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.exec_driver_sql(f"CREATE SCHEMA {schema}")
+    mine = {"options": f"-csearch_path={schema}", "application_name": schema}
+    url = address.update_query_dict(mine).render_as_string(hide_password=False)
+    yield url
+    with engine.connect() as connection:
+        connection.exec_driver_sql(
+            f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = '{schema}'"
+        )
+        connection.exec_driver_sql(f"DROP SCHEMA {schema} CASCADE")
+
+
+@pytest.fixture
+def engine(store_url: str, tmp_path: Path) -> Iterator[Engine]:
+    """A database of each kind, with its tables, that does not wait for the disk; with SQLite it is in `tmp_path`."""
+    opened = database(tmp_path, store_url, wait=10.0)
+    if not store_url:
+        event.listen(opened, "connect", lambda raw, _: raw.execute("PRAGMA synchronous = OFF"))
+        opened.dispose()
+    yield opened
+    opened.dispose()
+
+
+def _postgresql_programs() -> Path | None:
+    """The folder with `initdb` and `postgres`; Debian keeps the latter off the PATH."""
+    on_path = [Path(found).resolve().parent] if (found := shutil.which("initdb")) else []
+    folders = [*on_path, *sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)]
+    return next((folder for folder in folders if (folder / "postgres").exists()), None)
+
+
+@contextmanager
+def _postgresql_server(programs: Path, folder: str) -> Iterator[str]:
+    """A server in `folder` that listens on a socket there, and does not wait for the disk."""
+    user: dict[str, Any] = {}
+    if os.geteuid() == 0:  # whom PostgreSQL refuses
+        nobody = pwd.getpwnam("nobody")
+        os.chown(folder, nobody.pw_uid, nobody.pw_gid)
+        user = {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
+    data, log = f"{folder}/data", Path(folder, "log")
+    as_we_like = ["-U", "hanoidx", "-A", "trust", "-E", "UTF8", "--locale=C", "-N"]
+    subprocess.run([programs / "initdb", "-D", data, *as_we_like], cwd=folder, check=True, capture_output=True, **user)
+    settings = ["listen_addresses=", f"unix_socket_directories={folder}", "fsync=off", "full_page_writes=off"]
+    options = [word for setting in settings for word in ("-c", setting)]
+    guarded = ["sh", "-c", GUARD, "sh", str(programs / "postgres"), "-D", data, *options]
+    with (
+        log.open("w") as stream,
+        subprocess.Popen(guarded, cwd=folder, stdin=subprocess.PIPE, stdout=stream, stderr=stream, **user) as server,
+    ):
+        address = f"postgresql://hanoidx@/postgres?host={folder}"
+        _wait_for(address, server, log)
+        yield address
+
+
+def _wait_for(address: str, server: "subprocess.Popen[bytes]", log: Path) -> None:
+    engine = create_engine(make_url(address).set(drivername="postgresql+psycopg"), poolclass=NullPool)
+    for _ in range(600):
+        with suppress(OperationalError), engine.connect():
+            return
+        assert server.poll() is None, log.read_text("utf-8")
+        time.sleep(0.05)
+    pytest.fail(f"PostgreSQL does not start: {log.read_text('utf-8')}")

@@ -23,7 +23,7 @@ WriteDocument = Callable[..., Path]
 @pytest.fixture(autouse=True)
 def _small_and_quick(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, hash_encoder: Encoder) -> None:
     """The commands find a folder of small documents, an empty data folder and a quick encoder in the environment."""
-    monkeypatch.setitem(ENCODERS, "hash", lambda argument: hash_encoder)
+    monkeypatch.setitem(ENCODERS, "hash", lambda argument, threads: hash_encoder)
     monkeypatch.setenv("HANOIDX_ENCODER", "hash")
     monkeypatch.setenv("HANOIDX_DATA", str(tmp_path / "data"))
     monkeypatch.setenv("HANOIDX_CORPUS", str(tmp_path / "documents"))

@@ -14,9 +14,10 @@ from pathlib import Path
 import pytest
 
 from bot.answer import ask
+from bot.database import BUSY, FILE, REVISION
 from bot.dialogue import Answer, Question, Status, receipt
 from bot.errors import NewerDatabase, UnreadableDatabase
-from bot.receipts import BUSY, FILE, VERSION, find, keep
+from bot.receipts import find, keep
 from index.snapshot import Snapshot
 
 ROOT = Path(__file__).parent.parent
@@ -89,7 +90,7 @@ def test_the_file_is_for_its_owner_alone(tmp_path: Path) -> None:
 def test_the_database_knows_the_version_of_its_schema_and_readers_do_not_wait_for_writers(tmp_path: Path) -> None:
     keep(GREETING, tmp_path)
     with closing(sqlite3.connect(tmp_path / FILE)) as database:
-        assert database.execute("PRAGMA user_version").fetchone() == (VERSION,)
+        assert database.execute("SELECT version_num FROM alembic_version").fetchall() == [(REVISION,)]
         assert database.execute("PRAGMA journal_mode").fetchone() == ("wal",)
         database.execute("BEGIN IMMEDIATE")
         assert find(GREETING.answer_id, tmp_path)
@@ -105,12 +106,14 @@ def test_looking_for_a_receipt_makes_no_database(tmp_path: Path) -> None:
 
 def test_a_database_of_a_newer_schema_is_left_alone(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     with closing(sqlite3.connect(tmp_path / FILE)) as database:
-        database.execute(f"PRAGMA user_version = {VERSION + 1}")
+        database.execute("CREATE TABLE alembic_version (version_num VARCHAR)")
+        database.execute("INSERT INTO alembic_version VALUES ('9999')")
+        database.commit()
     before = (tmp_path / FILE).read_bytes()
     with pytest.raises(NewerDatabase) as error:
         find("0123456789ab", tmp_path)
     assert str(error.value) == (
-        f"{tmp_path / FILE} has version {VERSION + 1} of the schema, this program knows versions up to {VERSION}; "
+        f"{tmp_path / FILE} has version 9999 of the schema, this program knows versions up to {REVISION}; "
         "run the newer hanoidx, or name another folder in HANOIDX_DATA"
     )
     keep(GREETING, tmp_path)

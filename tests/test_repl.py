@@ -73,7 +73,7 @@ def converse(
         for answer in kept:
             if answer.answer_id == answer_id:
                 return Text(f"bản lưu {answer_id}")
-        raise UnknownAnswer(answer_id, Path("hanoidx.db"))
+        raise UnknownAnswer(answer_id, "hanoidx.db")
 
     console = Console(file=out, force_terminal=False)
     repl.run(ask, snapshot, read, console, lambda: NOW, kept.append, replay, interactive=interactive)
@@ -208,7 +208,7 @@ def test_an_answer_without_a_receipt_is_not_replayed(listener: Listener, snapsho
 
 def test_receipts_that_cannot_be_read_do_not_end_the_conversation(listener: Listener, snapshot: Snapshot) -> None:
     def replay(_: str) -> Text:
-        raise UnreadableDatabase(Path("hanoidx.db"), "file is not a database")
+        raise UnreadableDatabase("hanoidx.db", "file is not a database")
 
     out = io.StringIO()
     read = repl.pipe(io.BytesIO(b"/replay r1\na\n"))

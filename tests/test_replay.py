@@ -12,8 +12,9 @@ from typer.testing import CliRunner
 from bot import messages
 from bot.__main__ import app
 from bot.answer import ask
+from bot.database import FILE
 from bot.dialogue import Answer, Question, Receipt, Status, receipt
-from bot.receipts import FILE, find
+from bot.receipts import find
 from bot.replay import compare, explain, replay_json, replayed
 from corpus.catalogue import read_folder
 from index.encode import Encoder
