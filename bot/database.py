@@ -8,6 +8,7 @@ is a new file in bot/migrations/versions/ and a new REVISION here.
 import asyncio
 import functools
 import json
+import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -49,6 +50,7 @@ REVISION = "0002"  # of the schema that this program reads and writes
 BUSY = 0.5  # seconds to wait while another process writes SQLite; one row takes it about a millisecond
 P = ParamSpec("P")
 T = TypeVar("T")
+OLDEST_SQLITE = (3, 35, 0)  # the first that knows RETURNING
 _READING = {"hanoidx_reading": True}
 _UPGRADE = 0x68616E6F6964  # the number of the lock under which PostgreSQL is upgraded
 
@@ -300,6 +302,10 @@ def reason(error: Exception) -> str:
 @functools.cache
 def _sqlite(file: Path, _inode: int, wait: float) -> Engine:
     """Its connections stay open while the file is the same: whoever closes the last one waits 20 ms for the disk."""
+    if sqlite3.sqlite_version_info < OLDEST_SQLITE:
+        raise UnreadableDatabase(
+            str(file), f"SQLite is {sqlite3.sqlite_version}, and {'.'.join(map(str, OLDEST_SQLITE))} or newer is needed"
+        )
     engine = create_engine(
         URL.create("sqlite", database=str(file)),
         connect_args={"timeout": wait, "check_same_thread": False},

@@ -212,7 +212,7 @@ def _postgresql_server(programs: Path, folder: str) -> Iterator[str]:
     data, log = f"{folder}/data", Path(folder, "log")
     as_we_like = ["-U", "hanoidx", "-A", "trust", "-E", "UTF8", "--locale=C", "-N"]
     subprocess.run([programs / "initdb", "-D", data, *as_we_like], cwd=folder, check=True, capture_output=True, **user)
-    settings = ["listen_addresses=", f"unix_socket_directories={folder}", "fsync=off", "full_page_writes=off"]
+    settings = ["listen_addresses=", f"unix_socket_directories={folder}", "fsync=off", "autovacuum=off"]
     options = [word for setting in settings for word in ("-c", setting)]
     guarded = ["sh", "-c", GUARD, "sh", str(programs / "postgres"), "-D", data, *options]
     with (

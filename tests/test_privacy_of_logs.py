@@ -303,7 +303,7 @@ def serve(
             while await store.run(waiting):
                 assert not running.done()
                 await asyncio.sleep(0.02)
-            await asyncio.sleep(0.1)
+            await asyncio.sleep(0.1)  # until it is idle: its `wait_for` may swallow a cancellation in Python 3.11
         finally:
             running.cancel()
             await asyncio.wait([running])

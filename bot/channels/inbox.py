@@ -7,12 +7,28 @@ each attempt to send, the attempt is recorded: what is pending with an attempt a
 
 import hashlib
 import hmac
+import logging
 from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import JSON, Connection, Table, and_, bindparam, case, delete, func, or_, select, text, tuple_, update
+from sqlalchemy import (
+    JSON,
+    Connection,
+    Float,
+    Table,
+    and_,
+    bindparam,
+    case,
+    delete,
+    func,
+    or_,
+    select,
+    text,
+    tuple_,
+    update,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 
 from bot.channels.message import Body, Delivery, Inbound, Kind, Outcome
@@ -25,6 +41,8 @@ SAME = 10.0  # seconds in which the same words, not answered yet, are taken for 
 LEASE = 15.0  # seconds after which what was taken up is free again, unless its process lives and renews it
 LONGEST_WAIT = 3600.0  # seconds; what is due later than that was put off by a clock that has since been set back
 LONGEST_TEXT = 4096  # characters of a message that are kept; the platforms allow no more
+
+logger = logging.getLogger(__name__)
 
 _INSERT = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 
@@ -57,6 +75,38 @@ _STORED = text(
     ON CONFLICT (channel, account, key) DO NOTHING
     RETURNING id, state
     """
+)
+
+# The others are built once, for the same reason: to build one takes longer than to run it.
+_NOW, _LATE = bindparam("now", type_=Float), bindparam("late", type_=Float)
+_C = CONVERSATIONS.c
+_IDLE = _C.id.not_in(bindparam("busy", expanding=True))
+_FREE = and_(_IDLE, or_(_C.owner.is_(None), _C.owned_until < _NOW, _C.owned_until > _LATE))
+_NEXT = (
+    select(CONVERSATIONS)
+    .where(_C.waiting > 0, _FREE, or_(_C.due <= _NOW, _C.due > _LATE))
+    .where(tuple_(_C.channel, _C.account).in_(bindparam("accounts", expanding=True)))
+    .order_by(_C.served, _C.id)
+    .limit(bindparam("limit"))
+    .with_for_update(skip_locked=True)
+)
+_TAKE = (
+    update(CONVERSATIONS)
+    .where(_C.id.in_(bindparam("ids", expanding=True)))
+    .values(owner=bindparam("by"), owned_until=bindparam("until"), served=bindparam("now"))
+)
+# The oldest waiting message of each conversation, with what was made of it before.
+_OLDEST = (
+    select(INBOX, SENDS.c.part, SENDS.c.state.label("send"), SENDS.c.body, SENDS.c.attempted)
+    .join_from(INBOX, SENDS, isouter=True)
+    .where(
+        INBOX.c.id.in_(
+            select(func.min(INBOX.c.id))
+            .where(INBOX.c.conversation_id.in_(bindparam("ids", expanding=True)), INBOX.c.state == "waiting")
+            .group_by(INBOX.c.conversation_id)
+        )
+    )
+    .order_by(SENDS.c.part)
 )
 
 
@@ -147,31 +197,32 @@ def receive(connection: Connection, message: Inbound, secret: bytes, now: float,
 
 
 def claim(
-    connection: Connection, accounts: Collection[tuple[str, str]], owner: str, now: float, limit: int
+    connection: Connection,
+    accounts: Collection[tuple[str, str]],
+    owner: str,
+    now: float,
+    limit: int,
+    busy: Collection[int] = (),
 ) -> tuple[Work, ...]:
     """Take up the next message of at most `limit` conversations: first of those that were served longest ago.
 
-    What `owner` itself is busy with is not free, even after an outage or a leap of the clock that ended its lease.
+    `busy` are the conversations that this process serves: they are not free, even after an outage or a leap of the
+    clock that ended their lease.
     """
-    c = CONVERSATIONS.c
-    left = and_(c.owner != owner, or_(c.owned_until < now, c.owned_until > now + LONGEST_WAIT))
-    free = or_(c.owner.is_(None), left)
-    due = or_(c.due <= now, c.due > now + LONGEST_WAIT)
-    found = connection.execute(
-        select(CONVERSATIONS)
-        .where(c.waiting > 0, free, due, tuple_(c.channel, c.account).in_(list(accounts)))
-        .order_by(c.served, c.id)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-    ).all()
+    sought: dict[str, Any] = {"accounts": list(accounts), "now": now, "late": now + LONGEST_WAIT, "limit": limit}
+    sought["busy"] = list(busy)
+    found = connection.execute(_NEXT, sought).all()
     if not found:
         return ()
-    connection.execute(
-        update(CONVERSATIONS)
-        .where(c.id.in_([row.id for row in found]))
-        .values(owner=owner, owned_until=now + LEASE, served=now)
-    )
-    return _works(connection, found)
+    ids = [row.id for row in found]
+    connection.execute(_TAKE, {"ids": ids, "by": owner, "until": now + LEASE, "now": now})
+    rows = connection.execute(_OLDEST, {"ids": ids}).all()
+    of = {one.id: [row for row in rows if row.conversation_id == one.id] for one in found}
+    for one in found:
+        if not of[one.id]:
+            logger.error("conversation %d says that something waits, and nothing does; that is set right", one.id)
+            _change(connection, one.id, waiting=0, owner=None)
+    return tuple(_work(one, of[one.id]) for one in found if of[one.id])
 
 
 def answered(connection: Connection, work: Work, owner: str, bodies: Sequence[Body], now: float) -> tuple[Part, ...]:
@@ -240,16 +291,19 @@ def put_off(connection: Connection, work: Work, part: Part, owner: str, until: f
     _release(connection, work, owner, due=until)
 
 
-def done(connection: Connection, work: Work, owner: str, state: str = "done") -> None:
-    """Record that a message needs nothing more; where to reply to it is forgotten, and so is who was erased."""
+def done(connection: Connection, work: Work, owner: str, state: str = "done") -> bool:
+    """Record that a message needs nothing more; where to reply to it is forgotten, and so is who was erased.
+
+    Whether more messages of its conversation wait.
+    """
     finished = update(INBOX).where(INBOX.c.id == work.id, INBOX.c.state == "waiting").returning(INBOX.c.kind)
     kind = connection.execute(finished.values(state=state, chat=None, reply_to=None, click=None)).scalar()
-    fewer = CONVERSATIONS.c.waiting - (1 if kind else 0)
-    _release(connection, work, owner, due=0.0, waiting=fewer)
+    more = _release(connection, work, owner, due=0.0, waiting=CONVERSATIONS.c.waiting - (1 if kind else 0))
     if kind == Kind.ERASE:
         connection.execute(update(INBOX).where(INBOX.c.id == work.id).values(conversation_id=None))
         nothing = and_(CONVERSATIONS.c.id == work.conversation_id, CONVERSATIONS.c.waiting == 0)
         connection.execute(delete(CONVERSATIONS).where(nothing))
+    return more
 
 
 def release(connection: Connection, accounts: Collection[tuple[str, str]], owner: str | None = None) -> None:
@@ -260,8 +314,9 @@ def release(connection: Connection, accounts: Collection[tuple[str, str]], owner
     connection.execute(update(CONVERSATIONS).where(whose, mine).values(owner=None))
 
 
-def renew(connection: Connection, owner: str, now: float) -> None:
-    mine = CONVERSATIONS.c.owner == owner
+def renew(connection: Connection, owner: str, busy: Collection[int], now: float) -> None:
+    """What `owner` has taken up without knowing it, because it has not heard of a commit, gets free in time."""
+    mine = and_(CONVERSATIONS.c.owner == owner, CONVERSATIONS.c.id.in_(list(busy)))
     connection.execute(update(CONVERSATIONS).where(mine).values(owned_until=now + LEASE))
 
 
@@ -345,24 +400,6 @@ def _uncount(connection: Connection, conversation_id: int, count: int) -> None:
     _change(connection, conversation_id, waiting=c.waiting - 1, count=c.count - count)
 
 
-def _works(connection: Connection, conversations: Sequence[Any]) -> tuple[Work, ...]:
-    """The oldest waiting message of each, with what was made of it before."""
-    ids = [conversation.id for conversation in conversations]
-    waiting = and_(INBOX.c.conversation_id.in_(ids), INBOX.c.state == "waiting")
-    oldest = select(func.min(INBOX.c.id)).where(waiting).group_by(INBOX.c.conversation_id)
-    rows = connection.execute(
-        select(INBOX, SENDS.c.part, SENDS.c.state.label("send"), SENDS.c.body, SENDS.c.attempted)
-        .join_from(INBOX, SENDS, isouter=True)
-        .where(INBOX.c.id.in_(oldest))
-        .order_by(SENDS.c.part)
-    ).all()
-    of = {
-        conversation.id: [row for row in rows if row.conversation_id == conversation.id]
-        for conversation in conversations
-    }
-    return tuple(_work(conversation, of[conversation.id]) for conversation in conversations)
-
-
 def _work(conversation: Any, rows: Sequence[Any]) -> Work:
     message = rows[0]
     sends = [row for row in rows if row.part is not None]
@@ -423,7 +460,9 @@ def _change(connection: Connection, conversation_id: int, **values: Any) -> None
     connection.execute(update(CONVERSATIONS).where(CONVERSATIONS.c.id == conversation_id).values(values))
 
 
-def _release(connection: Connection, work: Work, owner: str, **values: Any) -> None:
-    owns = CONVERSATIONS.c.owner == owner
-    free = {"owner": case((owns, None), else_=CONVERSATIONS.c.owner)}
-    _change(connection, work.conversation_id, **free, **values)
+def _release(connection: Connection, work: Work, owner: str, **values: Any) -> bool:
+    """Free a conversation, if it is still `owner`'s; whether messages of it wait."""
+    c = CONVERSATIONS.c
+    free = case((c.owner == owner, None), else_=c.owner)
+    released = update(CONVERSATIONS).where(c.id == work.conversation_id).values(owner=free, **values)
+    return bool(connection.execute(released.returning(c.waiting)).scalar())

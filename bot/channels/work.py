@@ -28,7 +28,7 @@ from bot.database import Store, reason, writable
 from bot.receipts import insert
 
 AT_ONCE = 32  # conversations served at once; most of them wait for a platform
-ANSWERING = 2  # threads that make replies
+ANSWERING = 2  # threads that make replies; one encodes while the other ranks
 LOOK = 1.0  # seconds after which to look for work that nobody announced: put off, or left by another process
 GIVE_UP = 24 * 3600.0  # seconds after which a reply is no longer sent; by then nobody waits for it
 SLOW = 0.3  # seconds after which it is shown that a reply is on its way; most are there by then
@@ -68,7 +68,8 @@ class Worker:
         self._is_ready = is_ready
         self._threads = ThreadPoolExecutor(ANSWERING, "answer")
         self._wake = asyncio.Event()
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._is_behind = False  # whether more may wait than was taken up
+        self._tasks: dict[asyncio.Task[None], int] = {}  # with the conversation that each serves
         self._signs: set[asyncio.Task[None]] = set()
 
     @property
@@ -86,8 +87,9 @@ class Worker:
             while True:
                 self._wake.clear()
                 if not await self._take_up():
-                    with contextlib.suppress(TimeoutError):
-                        await asyncio.wait_for(self._wake.wait(), LOOK)
+                    with contextlib.suppress(TimeoutError):  # wait_for would now and then swallow a cancellation
+                        async with asyncio.timeout(LOOK):
+                            await self._wake.wait()
         finally:
             renewing.cancel()
             await self._finish()
@@ -97,7 +99,8 @@ class Worker:
         if not free or not self._is_ready():
             return False
         try:
-            works = await self._store.run(inbox.claim, self.accounts, self.owner, time.time(), free)
+            busy = tuple(self._tasks.values())
+            works = await self._store.run(inbox.claim, self.accounts, self.owner, time.time(), free, busy)
             if self.trouble and not works:  # to find nothing, nothing had to be written
                 await self._store.run(writable)
         except SQLAlchemyError as error:
@@ -105,15 +108,17 @@ class Worker:
             await asyncio.sleep(LOOK)
             return False
         self._tell(None)
+        self._is_behind = len(works) == free
         for work in works:
             task = asyncio.create_task(self._serve(work))
-            self._tasks.add(task)
+            self._tasks[task] = work.conversation_id
             task.add_done_callback(self._served)
         return bool(works)
 
     def _served(self, task: asyncio.Task[None]) -> None:
-        self._tasks.discard(task)
-        self._wake.set()
+        del self._tasks[task]
+        if self._is_behind:
+            self._wake.set()
 
     async def _serve(self, work: Work) -> None:
         channel = self._channels[work.message.channel, work.message.account]
@@ -125,14 +130,18 @@ class Worker:
                 now = time.time()
                 self._note(channel, work, delivery, now)
                 if delivery.outcome is Outcome.LATER:
-                    await self._record(inbox.put_off, work, part, self.owner, now + max(delivery.wait, LOOK))
+                    wait = min(max(delivery.wait, LOOK), inbox.LONGEST_WAIT / 2)
+                    await self._record(inbox.put_off, work, part, self.owner, now + wait)
                     return
                 ended = parts[place:] if delivery.unreachable else (part,)
                 is_last = place + len(ended) == len(parts)
-                await self._record(_end, work, ended, delivery, self.owner, now, is_last=is_last)
+                more = await self._record(_end, work, ended, delivery, self.owner, now, is_last=is_last)
                 if is_last:
-                    return
-            await self._record(inbox.done, work, self.owner)
+                    break
+            else:
+                more = await self._record(inbox.done, work, self.owner)
+            if more:
+                self.wake()
         except TakenOver:
             logger.warning("a message was taken over by another process, because this one was too slow")
         except Exception:
@@ -227,7 +236,7 @@ class Worker:
         while True:
             await asyncio.sleep(inbox.LEASE / 3)
             try:
-                await self._store.run(inbox.renew, self.owner, time.time())
+                await self._store.run(inbox.renew, self.owner, tuple(self._tasks.values()), time.time())
             except SQLAlchemyError as error:
                 self._tell(error)
 
@@ -257,6 +266,8 @@ def _write(
     if reply and work.doubtful:
         reply = with_doubt(reply)
     parts = inbox.answered(connection, work, owner, present(reply) if reply else (), now)
+    if parts and parts[0].attempted:  # by a commit that we have not heard of; all the rest is written then
+        return tuple(dataclasses.replace(part, attempted=False) for part in parts)
     answer_id = response.answer.answer_id if response.answer else None
     inbox.remember(connection, work, response.conversation, answer_id, doubtful=work.doubtful and reply is None)
     if response.answer:
@@ -276,9 +287,8 @@ def _end(
     now: float,
     *,
     is_last: bool,
-) -> None:
-    """Record how parts ended; after the last one the message is done."""
+) -> bool:
+    """Record how parts ended; after the last one the message is done. Whether more of its conversation wait."""
     for part in parts:
         inbox.ended(connection, work, part, delivery, now)
-    if is_last:
-        inbox.done(connection, work, owner)
+    return inbox.done(connection, work, owner) if is_last else False
