@@ -102,11 +102,17 @@ _FORMS = (
     ("[dãy số]", rf"(?<!\d)(?<![a-z\d]-){_NOT_PUBLIC}\d{{10,}}+{_NOT_MONEY}"),
 )
 
+FEWEST_DIGITS = 6  # that any of the numbers above has: an old plate
+_DIGIT = re.compile(r"\d")
+_AT = re.compile(r"@|\(at\)|\[at\]|\ba cong\b", re.IGNORECASE)
+
 
 def mask(text: str) -> str:
     """The text, cleaned, with a placeholder for each number or address that identifies a person."""
     masked = clean(text)
     bare = _bare(masked)
+    if len(_DIGIT.findall(bare)) < FEWEST_DIGITS and not _AT.search(bare):
+        return masked  # nearly always, and ten times as fast
     for placeholder, pattern in _patterns():
         spans = [match.span(min(pattern.groups, 1)) for match in pattern.finditer(bare)]
         masked, bare = (_covered(one, spans, placeholder) for one in (masked, bare))
