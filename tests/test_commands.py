@@ -420,4 +420,5 @@ def _start(*arguments: str, data: Path) -> subprocess.Popen[bytes]:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         env={**os.environ, "HANOIDX_DATA": str(data)},
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),  # noqa: PLW1509 - a shell has its "&" ignore it
     )
