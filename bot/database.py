@@ -50,6 +50,7 @@ REVISION = "0002"  # of the schema that this program reads and writes
 BUSY = 0.5  # seconds to wait while another process writes SQLite; one row takes it about a millisecond
 P = ParamSpec("P")
 T = TypeVar("T")
+TOGETHER = 16  # calls in one transaction at most, lest the next ones wait long
 OLDEST_SQLITE = (3, 35, 0)  # the first that knows RETURNING
 _READING = {"hanoidx_reading": True}
 _UPGRADE = 0x68616E6F6964  # the number of the lock under which PostgreSQL is upgraded
@@ -179,15 +180,22 @@ class Store:
         self.engine = engine
         self._is_sqlite = engine.dialect.name == "sqlite"
         self._threads = ThreadPoolExecutor(1 if self._is_sqlite else 8, "database")
-        self._calls: SimpleQueue[_Call] = SimpleQueue()
+        self._first: SimpleQueue[_Call] = SimpleQueue()
+        self._then: SimpleQueue[_Call] = SimpleQueue()
 
     async def run(self, work: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        return await self._run(self._then, lambda connection: work(connection, *args, **kwargs))
+
+    async def run_first(self, work: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Before what was to be run already, because somebody outside waits for it."""
+        return await self._run(self._first, lambda connection: work(connection, *args, **kwargs))
+
+    async def _run(self, calls: "SimpleQueue[_Call]", work: Callable[[Connection], T]) -> T:
         loop = asyncio.get_running_loop()
-        bound: Callable[[Connection], T] = lambda connection: work(connection, *args, **kwargs)
         if not self._is_sqlite:
-            return await loop.run_in_executor(self._threads, self._alone, bound)
-        call = _Call(bound, loop.create_future())
-        self._calls.put(call)
+            return await loop.run_in_executor(self._threads, self._alone, work)
+        call = _Call(work, loop.create_future())
+        calls.put(call)
         loop.run_in_executor(self._threads, self._together, loop)
         result: T = await call.done
         return result
@@ -200,7 +208,8 @@ class Store:
             return work(connection)
 
     def _together(self, loop: asyncio.AbstractEventLoop) -> None:
-        calls = [self._calls.get() for _ in range(self._calls.qsize())]
+        queue = self._then if self._first.empty() else self._first
+        calls = [queue.get() for _ in range(min(queue.qsize(), TOGETHER))]
         if not calls:
             return
         try:

@@ -24,6 +24,7 @@ from urllib.parse import parse_qs
 
 import numpy as np
 import typer
+import uvloop
 from rich.console import Console
 from rich.table import Table
 
@@ -106,7 +107,7 @@ def main(
     database_url: Annotated[str, typer.Option(envvar="HANOIDX_DATABASE_URL")] = "",
 ) -> None:
     stretches = [(rate, messages / rate / 10)] * 10 if messages else [(float(one), seconds) for one in rates.split(",")]
-    sys.exit(asyncio.run(_run(stretches, data, database_url, for_memory=bool(messages))))
+    sys.exit(uvloop.run(_run(stretches, data, database_url, for_memory=bool(messages))))
 
 
 async def _run(stretches: Sequence[tuple[float, float]], data: Path, url: str, *, for_memory: bool) -> int:

@@ -106,7 +106,7 @@ class Service:
     async def receive(self, messages: Sequence[Inbound]) -> None:
         """Store what people did, all or nothing. Raises what the database raises; then the platform is to try again."""
         now = time.time()
-        new = await self.store.run(_receive_all, messages, self._secret, now, overload=self._is_overloaded())
+        new = await self.store.run_first(_receive_all, messages, self._secret, now, overload=self._is_overloaded())
         for message, is_new in zip(messages, new, strict=True):
             self.last_received[message.channel] = now
             if is_new:

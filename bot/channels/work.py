@@ -28,7 +28,7 @@ from bot.database import Store, reason, writable
 from bot.receipts import insert
 
 AT_ONCE = 32  # conversations served at once; most of them wait for a platform
-ANSWERING = 2  # threads that make replies; one encodes while the other ranks
+ANSWERING = 3  # threads that make replies; one encodes while another ranks
 LOOK = 1.0  # seconds after which to look for work that nobody announced: put off, or left by another process
 GIVE_UP = 24 * 3600.0  # seconds after which a reply is no longer sent; by then nobody waits for it
 SLOW = 0.3  # seconds after which it is shown that a reply is on its way; most are there by then
