@@ -14,7 +14,7 @@ from sqlalchemy import Engine, create_engine, insert, select, update
 from sqlalchemy.exc import OperationalError
 from zalo_oa_server import APP_ID, APP_SECRET, HOUR, OA_ID, OA_SECRET, ZaloOAServer, challenge
 
-from bot.channels.tokens import CLAIM, NoToken, Tokens, open_tokens
+from bot.channels.tokens import CLAIM, NoToken, Tokens, free, open_tokens
 from bot.database import METADATA, TOKENS
 from bot.settings import ZaloOA
 
@@ -156,6 +156,21 @@ def test_who_dies_while_refreshing_blocks_others_for_a_while_only(server: ZaloOA
         return await task
 
     assert use(server, engine, ours, waiting) == server.access.value != token
+
+
+def test_who_is_alone_on_a_database_does_not_wait_for_who_died_while_refreshing(
+    server: ZaloOAServer, engine: Engine
+) -> None:
+    ours = settings(server)
+    token = current(server, engine, ours)
+    server.revoke()
+    server.advance(70)
+    with engine.begin() as connection:
+        connection.execute(update(TOKENS).values(refreshing_until=server.now() + CLAIM))
+        free(connection, [("zalo_oa", "another")])
+        assert connection.execute(select(TOKENS.c.refreshing_until)).scalar_one() > 0
+        free(connection, [("zalo_oa", OA_ID)])
+    assert use(server, engine, ours, lambda tokens: tokens.current(refused=token)) == server.access.value != token
 
 
 def test_a_cancelled_send_does_not_lose_the_pair_that_is_on_its_way(server: ZaloOAServer, engine: Engine) -> None:

@@ -21,7 +21,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot import metrics
-from bot.channels import inbox
+from bot.channels import inbox, tokens
 from bot.channels.inbox import Queue, Work
 from bot.channels.message import Channel, Inbound
 from bot.channels.respond import Desk, Response, respond
@@ -196,7 +196,9 @@ async def open_service(
             for channel in channels:
                 locks.enter_context(_alone(data / f"{channel.name}-{channel.account}.lock"))
             with contextlib.suppress(SQLAlchemyError):  # then what a crash left is free again when its lease ends
-                await store.run(inbox.release, [(channel.name, channel.account) for channel in channels])
+                accounts = [(channel.name, channel.account) for channel in channels]
+                await store.run(inbox.release, accounts)
+                await store.run(tokens.free, accounts)
         service = Service(settings, data, store, channels, answering, secret)
         task = asyncio.create_task(service.run())
         try:

@@ -8,13 +8,13 @@ import asyncio
 import hashlib
 import logging
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import httpx
-from sqlalchemy import Engine, and_, insert, select, true, update
+from sqlalchemy import Connection, Engine, and_, insert, select, true, tuple_, update
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from bot.channels.zalo_bot import MENDED, Response, client, inner, number, opaque, pause, request
@@ -282,6 +282,12 @@ def _claim(engine: Engine, settings: ZaloOA, pair: Pair, now: float) -> bool:
     # What is far later was claimed by a clock that has since been set back; a little later, by somebody else just now.
     is_free = ~TOKENS.c.refreshing_until.between(now, now + 2 * CLAIM)
     return _change(engine, settings, pair.refresh_token, {"refreshing_until": now + CLAIM}, is_free)
+
+
+def free(connection: Connection, accounts: Collection[tuple[str, str]]) -> None:
+    """Forget who asks for tokens, where a crash left it and nobody else can be asking."""
+    ours = tuple_(TOKENS.c.channel, TOKENS.c.account).in_(list(accounts))
+    connection.execute(update(TOKENS).where(ours).values(refreshing_until=0.0))
 
 
 def _release(engine: Engine, settings: ZaloOA, pair: Pair) -> None:
