@@ -229,7 +229,7 @@ def test_what_people_write_is_not_logged_when_it_cannot_be_stored(
         try:
             serve(engine, tmp_path, snapshot, QUESTIONS[:1])
         except Exception:
-            logging.getLogger("uvicorn.error").exception("a request failed")
+            logging.getLogger("a.server").exception("a request failed")
             raised = traceback.format_exc()
     assert "INSERT INTO inbox" in "\n".join(lines)
     assert found([*lines, raised]) == []
