@@ -284,10 +284,18 @@ def database(data: Path, url: str = "", wait: float = BUSY) -> Engine:
         file.chmod(0o600)
         return _sqlite(file, file.stat().st_ino, wait)
     except (OSError, SQLAlchemyError) as error:
-        raise UnreadableDatabase(name(data, url), reason(error)) from error
+        raise unreadable(data, url, error) from error
     except ImportError as error:
-        wanted = "psycopg is not installed; run pip install 'hanoidx[postgresql]'"
-        raise UnreadableDatabase(name(data, url), wanted) from error
+        raise UnreadableDatabase(
+            name(data, url), "psycopg is not installed", "run pip install 'psycopg[binary]'"
+        ) from error
+
+
+def unreadable(data: Path, url: str, error: Exception) -> UnreadableDatabase:
+    if url:
+        mend = "check that the server runs and that HANOIDX_DATABASE_URL is right"
+        return UnreadableDatabase(name(data, url), reason(error), mend)
+    return UnreadableDatabase(name(data), reason(error))
 
 
 @contextmanager
@@ -313,7 +321,9 @@ def _sqlite(file: Path, _inode: int, wait: float) -> Engine:
     """Its connections stay open while the file is the same: whoever closes the last one waits 20 ms for the disk."""
     if sqlite3.sqlite_version_info < OLDEST_SQLITE:
         raise UnreadableDatabase(
-            str(file), f"SQLite is {sqlite3.sqlite_version}, and {'.'.join(map(str, OLDEST_SQLITE))} or newer is needed"
+            str(file),
+            f"SQLite is {sqlite3.sqlite_version}, and {'.'.join(map(str, OLDEST_SQLITE))} or newer is needed",
+            "use a Python that has it, or name a PostgreSQL database in HANOIDX_DATABASE_URL",
         )
     engine = create_engine(
         URL.create("sqlite", database=str(file)),

@@ -23,12 +23,14 @@ class UnknownAnswer(BotError):
 
 
 class UnreadableDatabase(BotError):
-    def __init__(self, file: str, reason: str) -> None:
+    def __init__(
+        self,
+        file: str,
+        reason: str,
+        mend: str = "check its permissions and the room on its disk, or move it away, and a new one is made",
+    ) -> None:
         self.reason = reason
-        super().__init__(
-            f"{file} cannot be read: {reason}; check its permissions and the room on its disk, "
-            "or move it away, and a new one is made"
-        )
+        super().__init__(f"{file} cannot be read: {reason}; {mend}")
 
 
 class NewerDatabase(BotError):

@@ -302,7 +302,7 @@ OVERLOAD = "Hiện có rất nhiều người hỏi cùng lúc, hệ thống đa
 DOUBTFUL = "(Câu trả lời trước có thể chưa đến được anh/chị. Nếu không thấy, anh/chị vui lòng hỏi lại giúp tôi.)"
 NEW_CONVERSATION = "Tôi đã bắt đầu cuộc trò chuyện mới. Anh/chị muốn hỏi gì ạ?"
 UNKNOWN_COMMAND = "Tôi không có lệnh {command}. Anh/chị gõ /help để xem các lệnh, hoặc cứ nhắn câu hỏi."
-NOTHING_ASKED = "Anh/chị chưa hỏi câu nào gần đây nên tôi chưa có nguồn để dẫn. Anh/chị cứ nhắn câu hỏi."
+NOTHING_ASKED = "Anh/chị chưa hỏi câu nào trong cuộc trò chuyện này. Anh/chị cứ nhắn câu hỏi cho tôi."
 NO_SOURCES = "Câu trả lời vừa rồi không trích nguồn nào."
 NO_SUCH_SOURCE = "Câu trả lời này có {count} nguồn. Anh/chị nhắn số của nguồn sau /nguon, ví dụ: /nguon 1."
 NO_LONGER_KEPT = "Câu trả lời này tôi không còn lưu. Anh/chị vui lòng nhắn lại câu hỏi."
@@ -313,7 +313,7 @@ THUMBS_REASON = "Cảm ơn anh/chị đã góp ý, chúng tôi sẽ xem lại c�
 REASONS = {"sai": "Không đúng", "cu": "Thông tin cũ", "thieu": "Còn thiếu", "kho_hieu": "Khó hiểu"}
 ERASED = (
     "Tôi đã xoá xong những gì đã lưu về anh/chị ở đây: {messages} tin nhắn, {answers} câu trả lời, {thumbs} góp ý. "
-    "Kiểm tra lại: còn {left} mục."
+    "Tôi đã kiểm tra lại: còn {left} mục."
 )
 SOURCE_DOCUMENT = "Văn bản: {title}"
 SOURCE_SECTION = "Mục: {section}"

@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
-from bot.database import FILE, RECEIPTS, database, name, reading, reason
+from bot.database import FILE, RECEIPTS, database, name, reading, reason, unreadable
 from bot.dialogue import Answer, Citation, KeptHit, Question, Receipt, Status, Timings, receipt
 from bot.errors import BotError, UnreadableDatabase
 
@@ -44,7 +44,7 @@ def find(answer_id: str, data: Path, url: str = "") -> Receipt | None:
         with reading(database(data, url)) as connection:
             return select(connection, answer_id)
     except SQLAlchemyError as error:
-        raise UnreadableDatabase(name(data, url), reason(error)) from error
+        raise unreadable(data, url, error) from error
 
 
 def select(connection: Connection, answer_id: str, conversation_id: int | None = None) -> Receipt | None:

@@ -20,8 +20,6 @@
 A reader never sees half a snapshot; whoever has one loaded keeps it until it loads another.
 """
 
-import contextlib
-import fcntl
 import functools
 import hashlib
 import itertools
@@ -54,6 +52,7 @@ from index.errors import (
     NoSnapshot,
     UnknownSnapshot,
 )
+from index.lock import alone
 from index.query import parse
 
 FORMAT = 2
@@ -218,7 +217,7 @@ def build(
         raise IndexingError("the documents hold no text to index; `hanoidx corpus check` shows what was read")
     snapshots = data / "snapshots"
     snapshots.mkdir(parents=True, exist_ok=True)
-    with _alone(snapshots / ".lock"):
+    with alone(snapshots / ".lock", BuildUnderWay):
         folder = snapshots / ".building"
         if folder.exists():
             shutil.rmtree(folder)
@@ -323,17 +322,6 @@ def _folder(data: Path, snapshot_id: str) -> Path:
     if snapshot_id not in snapshot_ids(data):
         raise UnknownSnapshot(snapshot_id, data)
     return data / "snapshots" / snapshot_id
-
-
-@contextlib.contextmanager
-def _alone(file: Path) -> Iterator[None]:
-    """Hold `file`'s lock or refuse. The system lets go of it when the process ends, however it ends."""
-    with file.open("a") as stream:
-        try:
-            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise BuildUnderWay(file) from error
-        yield
 
 
 def _previous(data: Path, encoder: Encoder) -> Snapshot | None:

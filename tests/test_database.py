@@ -316,7 +316,7 @@ def test_a_server_that_is_down_is_named_without_the_password(url: str, tmp_path:
 
 def test_postgresql_without_its_driver_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "psycopg", None)
-    with pytest.raises(UnreadableDatabase, match=r"run pip install 'hanoidx\[postgresql\]'"):
+    with pytest.raises(UnreadableDatabase, match=r"psycopg is not installed; run pip install 'psycopg\[binary\]'"):
         database(tmp_path, "postgresql://127.0.0.1:1/without_driver")
 
 

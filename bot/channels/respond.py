@@ -123,12 +123,12 @@ def _text(text: str, conversation: Conversation, desk: Desk) -> Response:
 
 
 def _called(name: str, arguments: Sequence[str]) -> tuple[Command, Sequence[str]] | None:
-    """The command, written in one word or two ("/lienhe", "/lien he"), and what stands behind it."""
-    for words in (1, 0):
-        whole = re.sub("[_-]", "", name) + "".join(arguments[:words])
-        if whole in COMMANDS:
-            return COMMANDS[whole], arguments[words:]
-    return None
+    """The command, written as "/lienhe", "/lien_he", "/lien-he" or "/lien he", and what stands behind it."""
+    name = name.replace("-", "_")
+    if arguments and (command := COMMANDS.get(f"{name}_{arguments[0]}")):
+        return command, arguments[1:]
+    command = COMMANDS.get(name) or _IN_ONE_WORD.get(name)
+    return (command, arguments) if command else None
 
 
 def _answered(answer: Answer, desk: Desk) -> Response:
@@ -182,11 +182,19 @@ def _contacts(desk: Desk, conversation: Conversation, opening: str) -> Response:
     return Response(reply, dataclasses.replace(conversation, answer_id=answer.answer_id), shown)
 
 
+def _kept(asked: _Asked) -> Receipt | None:
+    return asked.desk.find(asked.answer_id) if asked.answer_id else None
+
+
+def _not_kept(asked: _Asked) -> Response:
+    return _say(messages.NO_LONGER_KEPT if asked.answer_id else messages.NOTHING_ASKED, asked.conversation)
+
+
 def _sources(asked: _Asked) -> Response:
-    """The exact words of one source, or of each if no number is given and there are few."""
-    receipt = asked.desk.find(asked.answer_id) if asked.answer_id else None
+    """The exact words of one source, or of each if no number is given."""
+    receipt = _kept(asked)
     if receipt is None:
-        return _say(messages.NO_LONGER_KEPT if asked.answer_id else messages.NOTHING_ASKED, asked.conversation)
+        return _not_kept(asked)
     if not receipt.citations:
         return _say(messages.NO_SOURCES, asked.conversation)
     wanted = [one for one in receipt.citations if asked.argument in ("", str(one.number))]
@@ -219,10 +227,10 @@ def _dates(citation: Citation) -> str:
 
 def _ask_offered(asked: _Asked) -> Response:
     """A pressed suggestion or choice, of the last answer or of an earlier one."""
-    receipt = asked.desk.find(asked.answer_id) if asked.answer_id else None
+    receipt = _kept(asked)
     number = int(asked.argument) if _NUMBER.fullmatch(asked.argument) else 0
     if receipt is None or not 0 < number <= len(receipt.suggestions):
-        return _say(messages.NO_LONGER_KEPT, asked.conversation)
+        return _not_kept(asked)
     before = (*receipt.question.turns, receipt.question.text)
     turns = before[:-1] if receipt.status is Status.UNANSWERABLE_AMBIGUOUS else before
     question = Question(receipt.suggestions[number - 1], tuple(turn for turn in turns if turn))
@@ -230,8 +238,8 @@ def _ask_offered(asked: _Asked) -> Response:
 
 
 def _thumbs(asked: _Asked) -> Response:
-    if not asked.answer_id or asked.desk.find(asked.answer_id) is None:
-        return _say(messages.NO_LONGER_KEPT, asked.conversation)
+    if _kept(asked) is None:
+        return _not_kept(asked)
     good = Button(messages.BUTTON_GOOD, f"/tot {asked.answer_id}")
     bad = Button(messages.BUTTON_BAD, f"/chua_tot {asked.answer_id}")
     return _say(messages.THUMBS_ASK, asked.conversation, good, bad)
@@ -252,23 +260,24 @@ def _reason(asked: _Asked) -> Response:
 
 
 def _judged(asked: _Asked, verdict: Verdict, thanks: str, *buttons: Button) -> Response:
-    if not asked.answer_id or asked.desk.find(asked.answer_id) is None:
-        return _say(messages.NO_LONGER_KEPT, asked.conversation)
+    if _kept(asked) is None:
+        return _not_kept(asked)
     return dataclasses.replace(_say(thanks, asked.conversation, *buttons), verdict=verdict)
 
 
 COMMANDS: Mapping[str, Command] = {
     "start": _welcome,
-    "batdau": _welcome,
+    "bat_dau": _welcome,
     "help": _help,
-    "trogiup": _help,
+    "tro_giup": _help,
     "nguon": _sources,
     "hoi": _ask_offered,
     "moi": _start_anew,
     "xoa": _erase,
-    "lienhe": _contact,
+    "lien_he": _contact,
     "tot": _good,
-    "chuatot": _bad,
-    "lydo": _reason,
-    "gopy": _thumbs,
+    "chua_tot": _bad,
+    "ly_do": _reason,
+    "gop_y": _thumbs,
 }
+_IN_ONE_WORD = {name.replace("_", ""): command for name, command in COMMANDS.items()}

@@ -109,12 +109,7 @@ async def _listen(app: Starlette, host: str, port: int) -> None:
         timeout_keep_alive=75,  # longer than a proxy keeps a connection that it will use again
         timeout_graceful_shutdown=10,
     )
-    try:
-        listener = socket.create_server((host, port), backlog=2048)
-    except OSError as error:
-        raise SettingsError(
-            f"cannot listen on {host} port {port}: {error.strerror}; name another with --port"
-        ) from error
+    listener = _bound(host, port)
     shown = f"[{host}]" if ":" in host else host
     print(f"hanoidx serve: http://{shown}:{listener.getsockname()[1]}", flush=True)  # noqa: T201
     await uvicorn.Server(config).serve(sockets=[listener])
@@ -225,7 +220,7 @@ async def _webhook(request: Request, service: Service, webhook: Webhook) -> Resp
         try:
             await service.receive([message])
         except SQLAlchemyError as error:
-            logger.warning("%s: an event could not be stored, nor acknowledged: %s", webhook.channel, reason(error))
+            service.worker.tell(error)
             return _refused(webhook, 503, "database")
     return PlainTextResponse("ok")
 

@@ -6,12 +6,11 @@ what people did with `receive`, which returns once it is stored.
 
 import asyncio
 import contextlib
-import fcntl
 import logging
 import os
 import secrets
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -32,6 +31,7 @@ from bot.errors import AlreadyServed
 from bot.receipts import select
 from bot.settings import Settings, SettingsError
 from index.errors import IndexingError
+from index.lock import alone
 from index.snapshot import Snapshot, active
 
 LOOK = 2.0  # seconds between two looks at which snapshot is active
@@ -194,7 +194,7 @@ async def open_service(
     with ExitStack() as locks:
         if not settings.database_url:
             for channel in channels:
-                locks.enter_context(_alone(data / f"{channel.name}-{channel.account}.lock"))
+                locks.enter_context(alone(data / f"{channel.name}-{channel.account}.lock", AlreadyServed))
             with contextlib.suppress(SQLAlchemyError):  # then what a crash left is free again when its lease ends
                 accounts = [(channel.name, channel.account) for channel in channels]
                 await store.run(inbox.release, accounts)
@@ -227,17 +227,6 @@ def secret_key(settings: Settings, data: Path) -> bytes:
             file.hardlink_to(made)
         made.unlink()
     return file.read_bytes()
-
-
-@contextlib.contextmanager
-def _alone(file: Path) -> Iterator[None]:
-    """Hold `file`'s lock or refuse. The system lets go of it when the process ends, however it ends."""
-    with file.open("a") as stream:
-        try:
-            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise AlreadyServed(file) from error
-        yield
 
 
 def _receive_all(

@@ -104,10 +104,10 @@ class Worker:
             if self.trouble and not works:  # to find nothing, nothing had to be written
                 await self._store.run(writable)
         except SQLAlchemyError as error:
-            self._tell(error)
+            self.tell(error)
             await asyncio.sleep(LOOK)
             return False
-        self._tell(None)
+        self.tell(None)
         self._is_behind = len(works) == free
         for work in works:
             task = asyncio.create_task(self._serve(work))
@@ -216,18 +216,21 @@ class Worker:
             try:
                 result = await self._store.run(what, *args, **kwargs)
             except (OperationalError, InterfaceError, NoConnection) as error:
-                self._tell(error)
+                self.tell(error)
                 await asyncio.sleep(wait)
                 wait = min(2 * wait, 5.0)
             else:
-                self._tell(None)
+                self.tell(None)
                 return result
 
-    def _tell(self, error: Exception | None) -> None:
+    def tell(self, error: Exception | None) -> None:
         """Log what is wrong with the database when that changes."""
         trouble = reason(error) if error else ""
         if trouble and trouble != self.trouble:
-            logger.error("the database cannot be written: %s; messages wait until it can", trouble)
+            logger.error(
+                "the database cannot be written: %s; messages wait until it can",
+                trouble,
+            )
         elif self.trouble and not trouble:
             logger.info("the database can be written again")
         self.trouble = trouble
@@ -238,7 +241,7 @@ class Worker:
             try:
                 await self._store.run(inbox.renew, self.owner, tuple(self._tasks.values()), time.time())
             except SQLAlchemyError as error:
-                self._tell(error)
+                self.tell(error)
 
     async def _finish(self) -> None:
         if self._tasks:
@@ -249,7 +252,7 @@ class Worker:
         try:
             await self._store.run(inbox.release, self.accounts, self.owner)
         except SQLAlchemyError as error:
-            self._tell(error)
+            self.tell(error)
         self._threads.shutdown(wait=False, cancel_futures=True)
 
 
