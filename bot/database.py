@@ -9,6 +9,7 @@ import asyncio
 import functools
 import json
 import sqlite3
+import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -41,7 +42,7 @@ from sqlalchemy import (
     text,
     update,
 )
-from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError, SQLAlchemyError
 
 from bot.errors import NewerDatabase, UnreadableDatabase
 
@@ -333,7 +334,7 @@ def _sqlite(file: Path, _inode: int, wait: float) -> Engine:
     )
     event.listen(engine, "connect", _prepare)
     event.listen(engine, "begin", _begin)
-    return _up_to_date(engine, str(file))
+    return _up_to_date(engine, str(file), wait)
 
 
 def _prepare(connection: Any, _record: Any) -> None:
@@ -368,21 +369,20 @@ def _address(url: str) -> URL:
     return address.set(drivername="postgresql+psycopg")
 
 
-def _up_to_date(engine: Engine, called: str) -> Engine:
+def _up_to_date(engine: Engine, called: str, wait: float = BUSY) -> Engine:
     try:
-        _bring_up_to_date(engine, called)
+        _bring_up_to_date(engine, called, wait)
     except BaseException:
         engine.dispose()
         raise
     return engine
 
 
-def _bring_up_to_date(engine: Engine, called: str) -> None:
+def _bring_up_to_date(engine: Engine, called: str, wait: float) -> None:
     if _is_current(engine, called):
         return
     if engine.dialect.name == "sqlite":
-        with reading(engine) as connection:
-            connection.exec_driver_sql("PRAGMA journal_mode = WAL")
+        _write_ahead(engine, wait)
 
     from alembic import command  # 0.1 s, once for each schema
     from alembic.config import Config
@@ -394,6 +394,20 @@ def _bring_up_to_date(engine: Engine, called: str) -> None:
             connection.execute(text(f"SELECT pg_advisory_xact_lock({_UPGRADE})"))
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
+
+
+def _write_ahead(engine: Engine, wait: float) -> None:
+    """Let readers and a writer work side by side. SQLite's own waiting does not cover this change."""
+    deadline = time.monotonic() + wait
+    with reading(engine) as connection:
+        while True:
+            try:
+                connection.exec_driver_sql("PRAGMA journal_mode = WAL")
+                break
+            except OperationalError:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.01)
 
 
 def _is_current(engine: Engine, called: str) -> bool:

@@ -11,6 +11,7 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, nullcontext
@@ -178,6 +179,19 @@ with reading(database(Path(sys.argv[1]), sys.argv[2], 5.0)) as connection:
         assert differences(engine) == []
         with engine.connect() as connection:
             assert connection.execute(select(func.count()).select_from(VERSIONS)).scalar() == 1
+
+
+def test_an_old_database_that_another_process_upgrades_is_waited_for(tmp_path: Path) -> None:
+    bring_to("0001", tmp_path, "")
+    other = sqlite3.connect(tmp_path / FILE, isolation_level=None, check_same_thread=False)
+    other.execute("PRAGMA journal_mode = DELETE")
+    other.execute("BEGIN IMMEDIATE")
+    timer = threading.Timer(0.3, other.rollback)
+    timer.start()
+    with opened(tmp_path, wait=5.0) as engine:
+        assert version(engine) == REVISION
+    timer.join()
+    other.close()
 
 
 # --- Databases that cannot be opened ------------------------------------------------------------------------------
