@@ -87,9 +87,15 @@ class Sender:
         body = json.dumps(update, ensure_ascii=False).encode()
         started = time.perf_counter()
         self.platform.waiting[chat].append(started)
-        reader, writer = self.free.pop() if self.free else await asyncio.open_connection("127.0.0.1", self.port)
-        writer.write(_http(f"POST {path} HTTP/1.1\r\nHost: localhost\r\n{header}: {SECRET}".encode(), body))
-        head = await reader.readuntil(b"\r\n\r\n")
+        request = _http(f"POST {path} HTTP/1.1\r\nHost: localhost\r\n{header}: {SECRET}".encode(), body)
+        while True:
+            reader, writer = self.free.pop() if self.free else await asyncio.open_connection("127.0.0.1", self.port)
+            writer.write(request)
+            try:
+                head = await reader.readuntil(b"\r\n\r\n")
+                break
+            except (asyncio.IncompleteReadError, ConnectionError):  # it was idle for too long
+                writer.close()
         await reader.readexactly(_length(head))
         self.acknowledged.append(time.perf_counter() - started)
         if b" 200 " not in head[:20]:

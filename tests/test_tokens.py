@@ -80,7 +80,24 @@ def test_the_first_pair_comes_from_the_setting_and_serves_until_it_is_20_hours_o
     server.advance(19.9 * HOUR)
     assert current(server, engine, ours) == first
     server.advance(0.2 * HOUR)
+    assert current(server, engine, ours) == first  # and the next one is there when that is said
     assert current(server, engine, ours) == server.access.value != first
+    assert asked(server) == 2
+
+
+def test_a_token_that_grows_old_serves_while_the_next_is_asked_for(server: ZaloOAServer, engine: Engine) -> None:
+    ours = settings(server)
+    first = current(server, engine, ours)
+    server.advance(21 * HOUR)
+    server.faults.order("access_token", hang(1.0))
+
+    async def meanwhile(tokens: Tokens) -> None:
+        for _ in range(3):  # Zalo has yet to answer
+            assert await tokens.current() == first
+            await asyncio.sleep(0.1)
+        assert await tokens.current(refused=first) == server.access.value != first
+
+    use(server, engine, ours, meanwhile)
     assert asked(server) == 2
 
 
@@ -307,7 +324,9 @@ def test_an_old_token_serves_to_its_end_while_there_is_no_new_one(server: ZaloOA
     server.advance(21 * HOUR)
 
     async def old(tokens: Tokens) -> None:
-        assert [await tokens.current() for _ in range(3)] == [token] * 3
+        for _ in range(3):
+            assert await tokens.current() == token
+            await asyncio.sleep(0.1)
         server.advance(4 * HOUR)
         with pytest.raises(NoToken, match="-14014"):
             await tokens.current()

@@ -71,7 +71,11 @@ class Tokens:
         self._closing = False
 
     async def current(self, refused: str = "") -> str:
-        """A token to send with, other than the one that Zalo has just refused. Raises NoToken."""
+        """A token to send with, other than the one that Zalo has just refused. Raises NoToken.
+
+        One that grows old is still given, while the next is asked for: should Zalo end it at that moment and refuse it,
+        the send asks again and waits.
+        """
         pair, now = await self._read(), self._now()
         is_good = pair.access_token not in ("", refused) and now < pair.expires - MARGIN
         if is_good and now < pair.refreshed + FRESH:
@@ -80,15 +84,13 @@ class Tokens:
             raise NoToken(_broken(self._settings, "it refuses the token that it has just given out"), NEW, broken=True)
         if self._task is None or self._task.done():
             self._task = asyncio.create_task(self._next(pair))
+            self._task.add_done_callback(_seen)
+        if is_good:
+            return pair.access_token
         await asyncio.wait({self._task}, timeout=PATIENCE)  # cancelling a send must not cancel this
-        try:
-            if not self._task.done():
-                raise NoToken("a new token is a long time coming", 5.0)
-            return self._task.result().access_token
-        except NoToken:
-            if is_good:
-                return pair.access_token
-            raise
+        if not self._task.done():
+            raise NoToken("a new token is a long time coming", 5.0)
+        return self._task.result().access_token
 
     async def exchange_code(self, code: str, account: str) -> None:
         """A new pair for an administrator's consent, whose callback has brought both (B1, R). Raises NoToken.
@@ -113,8 +115,6 @@ class Tokens:
         self._closing = True
         if self._task:
             await asyncio.wait({self._task})
-            if not self._task.cancelled():
-                self._task.exception()  # or asyncio would complain that nobody has looked
 
     async def _next(self, pair: Pair) -> Pair:
         """The pair after this one, whoever asks for it; saved before anyone uses it."""
@@ -193,6 +193,12 @@ async def open_tokens(
             yield tokens
         finally:
             await tokens.close()
+
+
+def _seen(task: asyncio.Task[Pair]) -> None:
+    """Look at how it ended, or asyncio would complain that nobody has."""
+    if not task.cancelled():
+        task.exception()
 
 
 # --- Zalo's answer ------------------------------------------------------------------------------------------------
