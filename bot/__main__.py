@@ -20,7 +20,7 @@ import index.__main__ as index_commands
 from bot import messages
 from bot.errors import BotError, UnknownAnswer
 from bot.settings import Settings, SettingsError
-from corpus.catalogue import DOCUMENTS
+from corpus.catalogue import ADDED, DOCUMENTS
 from index.__main__ import Corpus, Data, EncoderName
 
 if TYPE_CHECKING:
@@ -216,7 +216,7 @@ def evaluate(
     from corpus.catalogue import read_folder
     from index.tuned import THRESHOLD
 
-    texts = {document.entry.id: document.text for document in read_folder(corpus)}
+    texts = {document.entry.id: document.text for document in read_folder(corpus, data / ADDED)}
     try:
         earlier = read_history(history) if history else ()
         evaluation = run(read(questions, texts), _ask(_load(data, encoder), today, strict=True), texts)

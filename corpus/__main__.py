@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from corpus.catalogue import DOCUMENTS, check, read_folder, read_one
+from corpus.catalogue import ADDED, DOCUMENTS, check, read_folder, read_one
 from corpus.document import Document, Passage, Unit
 from corpus.errors import CorpusError
 from corpus.split import split
@@ -16,17 +16,20 @@ app = typer.Typer(help="Check the documents, or look at one.", no_args_is_help=T
 Folder = Annotated[
     Path, typer.Option("--documents", envvar="HANOIDX_CORPUS", metavar="FOLDER", help="Folder of the documents.")
 ]
+Data = Annotated[
+    Path, typer.Option("--data", envvar="HANOIDX_DATA", metavar="FOLDER", help="Folder with the added documents.")
+]
 
 
 @app.command("check")
-def check_documents(documents: Folder = DOCUMENTS) -> None:
+def check_documents(documents: Folder = DOCUMENTS, data: Data = Path("data")) -> None:
     """List all that is wrong with the documents: where, what, and how to mend it."""
-    findings = check(documents)
+    findings = check(documents, data / ADDED)
     for finding in findings:
         typer.echo(str(finding))
     if findings:
         raise typer.Exit(1)
-    read = read_folder(documents)
+    read = read_folder(documents, data / ADDED)
     typer.echo(f"{len(read)} documents, {sum(len(split(document)) for document in read)} passages, nothing to mend")
 
 
@@ -34,13 +37,14 @@ def check_documents(documents: Folder = DOCUMENTS) -> None:
 def show(
     document_id: Annotated[str, typer.Argument(metavar="ID", help="A document's id: its file name without .md.")],
     documents: Folder = DOCUMENTS,
+    data: Data = Path("data"),
 ) -> None:
     """Print what is known of a document, and the passages it is cut into."""
     from rich.console import Console  # the other commands do without it, and start faster
     from rich.text import Text
 
     try:
-        document = read_one(document_id, documents)
+        document = read_one(document_id, documents, data / ADDED)
     except CorpusError as error:
         typer.echo(f"hanoidx: {error}", err=True)
         raise typer.Exit(1) from error

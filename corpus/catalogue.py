@@ -1,4 +1,6 @@
-"""What is known of each document: its front matter, read strictly, and a check of the whole folder.
+"""What is known of each document: its front matter, read strictly, and a check of all of them.
+
+The documents are those of a folder, the bundled ones unless named, and those that an installation has added to them.
 
 `check` lists everything that is wrong at once, each with the line and how to mend it; `read_folder` and `read_one`
 refuse what has findings. Fields are checked as YAML nodes, which have lines, before YAML makes values of them.
@@ -7,7 +9,7 @@ refuse what has findings. Fields are checked as YAML nodes, which have lines, be
 import dataclasses
 import re
 import unicodedata
-from collections.abc import Collection, Generator, Iterator
+from collections.abc import Collection, Generator, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -21,6 +23,7 @@ from corpus.errors import CorpusError, UnknownDocument, UnreadableDocument
 from corpus.split import split
 
 DOCUMENTS = Path(__file__).parent / "documents"
+ADDED = "documents"  # the folder of added documents in a data folder
 STATUSES = ("còn hiệu lực", "hết hiệu lực", "được thay thế", "thông tin tại thời điểm")
 DOC_TYPES = ("nghị quyết", "kế hoạch", "quyết định", "luật", "bài viết", "hướng dẫn", "số liệu")
 
@@ -74,45 +77,85 @@ class Finding:
         return f"{self.path}:{self.line}: {self.found} — {self.mend}"
 
 
-def read_folder(folder: Path = DOCUMENTS) -> tuple[Document, ...]:
-    """Every document of a folder, in the order of their ids; raises CorpusError when any is not in order."""
-    _refuse(check(folder))
-    return tuple(_read(path) for path in _files(folder))
+def files(folder: Path = DOCUMENTS, *added: Path) -> dict[str, Path]:
+    """The file of each document by its id. An added one takes the place of another with its id; ID.withdrawn, its life.
+
+    A folder of added documents need not be there.
+    """
+    found: dict[str, Path] = {}
+    for one in (folder, *added):
+        found |= {path.stem: path for path in one.glob("*.md")}
+        for withdrawn in _withdrawn(one):
+            found.pop(withdrawn, None)
+    return dict(sorted(found.items()))
 
 
-def read_one(document_id: str, folder: Path = DOCUMENTS) -> Document:
+def read_folder(folder: Path = DOCUMENTS, *added: Path) -> tuple[Document, ...]:
+    """Every document, in the order of their ids; raises CorpusError when any is not in order. See `files`."""
+    _refuse(check(folder, *added))
+    documents = {document_id: _read(path) for document_id, path in files(folder, *added).items()}
+    entries = linked({document_id: document.entry for document_id, document in documents.items()})
+    return tuple(dataclasses.replace(one, entry=entries[document_id]) for document_id, one in documents.items())
+
+
+def linked(entries: Mapping[str, Entry]) -> dict[str, Entry]:
+    """The entries, those that another supersedes saying so themselves; what was withdrawn is named by none."""
+    superseding = {one: [other.id for other in entries.values() if one in other.supersedes] for one in entries}
+    return {
+        document_id: dataclasses.replace(
+            entry,
+            supersedes=tuple(one for one in entry.supersedes if one in entries),
+            superseded_by=tuple(
+                one for one in dict.fromkeys((*entry.superseded_by, *superseding[document_id])) if one in entries
+            ),
+        )
+        for document_id, entry in entries.items()
+    }
+
+
+def read_one(document_id: str, folder: Path = DOCUMENTS, *added: Path) -> Document:
     """One document, checked on its own: the others may have findings."""
-    paths = {path.stem: path for path in _files(folder)}
+    paths = files(folder, *added)
     if document_id not in paths:
         raise UnknownDocument(document_id, paths.keys(), folder)
-    _refuse(_check_file(paths[document_id], paths.keys()))
+    _refuse(check_file(paths[document_id], _ids(folder, *added)))
     return _read(paths[document_id])
 
 
-def check(folder: Path = DOCUMENTS) -> list[Finding]:
-    """All that is wrong with the documents of a folder, file by file and line by line."""
+def check(folder: Path = DOCUMENTS, *added: Path) -> list[Finding]:
+    """All that is wrong with the documents, file by file and line by line."""
     if not folder.is_dir():
         return [Finding(folder, 0, "no such folder", "name the folder that holds the documents")]
-    paths = _files(folder)
+    paths = files(folder, *added)
     if not paths:
         return [Finding(folder, 0, "no documents (*.md)", "put at least one document there")]
-    ids = {path.stem for path in paths}
-    strays = [file for file in sorted((folder / "questions").glob("*.yaml")) if file.stem not in ids]
+    ids = _ids(folder, *added)
+    strays = [
+        file
+        for one in (folder, *added)
+        for file in sorted((one / "questions").glob("*.yaml"))
+        if not (one / f"{file.stem}.md").exists()
+    ]
     mend = "name the file after a document, or remove it"
     return [
-        *(finding for path in paths for finding in _check_file(path, ids)),
+        *(finding for path in paths.values() for finding in check_file(path, ids)),
         *(Finding(file, 1, f"there is no document «{file.stem}»", mend) for file in strays),
     ]
+
+
+def _ids(folder: Path, *added: Path) -> set[str]:
+    """What a document may refer to: others, and those that were withdrawn."""
+    return {*files(folder, *added), *(one for folder in added for one in _withdrawn(folder))}
+
+
+def _withdrawn(folder: Path) -> list[str]:
+    return [path.stem for path in folder.glob("*.withdrawn")]
 
 
 def _refuse(findings: list[Finding]) -> None:
     if findings:
         more = f" (and {len(findings) - 1} more: `hanoidx corpus check`)" if len(findings) > 1 else ""
         raise CorpusError(f"{findings[0]}{more}")
-
-
-def _files(folder: Path) -> list[Path]:
-    return sorted(folder.glob("*.md"))
 
 
 def _read(path: Path) -> Document:
@@ -153,7 +196,8 @@ def _parts(path: Path) -> tuple[str, re.Match[str]]:
     )
 
 
-def _check_file(path: Path, ids: Collection[str]) -> list[Finding]:
+def check_file(path: Path, ids: Collection[str]) -> list[Finding]:
+    """All that is wrong with one document; `ids` are those that it may name."""
     findings = sorted(_findings(path, ids), key=lambda finding: finding.line)
     if findings:
         return findings

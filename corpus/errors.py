@@ -2,7 +2,8 @@
 
 CorpusError
 ├── UnreadableDocument   one file cannot become a Document
-└── UnknownDocument      an id that no document has
+├── UnknownDocument      an id that no document has
+└── AlteredAudit         the record of what admins have done is not as it was written
 """
 
 import difflib
@@ -29,3 +30,11 @@ class UnknownDocument(CorpusError):
         hint = f"did you mean {' or '.join(near)}?" if near else "the ids are the names of the files there"
         super().__init__(f"no document {document_id!r} in {folder}; {hint}")
         self.document_id = document_id
+
+
+class AlteredAudit(CorpusError):
+    def __init__(self, file: Path, line: int) -> None:
+        super().__init__(
+            f"{file}:{line}: this line, or one before it, is not as it was written; keep the file as evidence under "
+            "another name, and a new one is begun"
+        )

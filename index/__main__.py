@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from corpus.catalogue import DOCUMENTS
+from corpus.catalogue import ADDED, DOCUMENTS
 from corpus.errors import CorpusError
 from index.errors import DamagedSnapshot, IndexingError
 
@@ -79,7 +79,7 @@ def build_snapshot(
     from index.encode import load_encoder
     from index.snapshot import activate, build
 
-    documents = read_folder(corpus)
+    documents = read_folder(corpus, data / ADDED)
     loaded = load_encoder(encoder)
     encoded = 0
     progress = _progress()

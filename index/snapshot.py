@@ -40,6 +40,7 @@ import numpy as np
 import numpy.typing as npt
 
 from corpus.document import Document, Entry, Kind, Passage, Source, Unit
+from corpus.lock import alone
 from corpus.normalize import terms
 from corpus.spelling import EVERYDAY, Pairs, Spelling, count
 from corpus.split import split
@@ -52,7 +53,6 @@ from index.errors import (
     NoSnapshot,
     UnknownSnapshot,
 )
-from index.lock import alone
 from index.query import parse
 
 FORMAT = 2

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from conftest import WriteDocument
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
@@ -274,3 +275,47 @@ def test_garbage_in_the_front_matter_is_found_or_does_no_harm(folder: Path, garb
         assert str(finding).encode().count(b"\n") == 0
     if not findings:
         assert read_one("mau", folder).entry.id == "mau"
+
+
+# --- Documents that an installation adds -----------------------------------------------------------------------------
+
+
+def test_an_added_document_takes_the_place_of_another_with_its_id(
+    tmp_path: Path, write_document: WriteDocument
+) -> None:
+    write_document(tmp_path / "goc", "mau", "Bản gốc.")
+    write_document(tmp_path / "goc", "khac", "Văn bản khác.")
+    write_document(tmp_path / "them", "mau", "Bản mới.")
+    write_document(tmp_path / "them", "moi", "Văn bản mới.")
+    documents = read_folder(tmp_path / "goc", tmp_path / "them", tmp_path / "khong-co")
+    assert [document.entry.id for document in documents] == ["khac", "mau", "moi"]
+    assert "Bản mới." in documents[1].text
+    assert "Bản mới." in read_one("mau", tmp_path / "goc", tmp_path / "them").text
+
+
+def test_a_document_that_was_withdrawn_is_not_read_and_named_by_none(
+    tmp_path: Path, write_document: WriteDocument
+) -> None:
+    write_document(tmp_path / "goc", "cu", "Bản cũ.", superseded_by=["moi"])
+    write_document(tmp_path / "goc", "moi", "Bản mới.", supersedes=["cu"])
+    (tmp_path / "them").mkdir()
+    (tmp_path / "them" / "cu.withdrawn").touch()
+    [document] = read_folder(tmp_path / "goc", tmp_path / "them")
+    assert (document.entry.id, document.entry.supersedes) == ("moi", ())
+    with pytest.raises(UnknownDocument):
+        read_one("cu", tmp_path / "goc", tmp_path / "them")
+
+
+def test_what_an_added_document_supersedes_knows_of_it(tmp_path: Path, write_document: WriteDocument) -> None:
+    write_document(tmp_path / "goc", "cu", "Bản cũ.")
+    write_document(tmp_path / "them", "moi", "Bản mới.", supersedes=["cu"])
+    old, new = read_folder(tmp_path / "goc", tmp_path / "them")
+    assert (old.entry.superseded_by, new.entry.supersedes) == (("moi",), ("cu",))
+
+
+def test_findings_of_added_documents_are_listed_with_the_others(tmp_path: Path, write_document: WriteDocument) -> None:
+    write_document(tmp_path / "goc", "mau", "Bản gốc.")
+    write_document(tmp_path / "them", "hong", "Bản mới.", status="không rõ")
+    (tmp_path / "them" / "questions").mkdir()
+    (tmp_path / "them" / "questions" / "la.yaml").write_text("[]")
+    assert [finding.path.name for finding in check(tmp_path / "goc", tmp_path / "them")] == ["hong.md", "la.yaml"]

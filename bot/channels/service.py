@@ -30,8 +30,8 @@ from bot.dialogue import Answer, Question, Receipt
 from bot.errors import AlreadyServed
 from bot.receipts import select
 from bot.settings import Settings, SettingsError
+from corpus.lock import alone
 from index.errors import IndexingError
-from index.lock import alone
 from index.snapshot import Snapshot, active
 
 LOOK = 2.0  # seconds between two looks at which snapshot is active
