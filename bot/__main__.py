@@ -30,7 +30,8 @@ if TYPE_CHECKING:
     from bot.channels.service import Answering
     from bot.dialogue import Answer, Question, Receipt
     from bot.repl import Keep, Replay
-    from index.snapshot import Snapshot, Start, Suggestion
+    from index.build import Start
+    from index.snapshot import Snapshot, Suggestion
 
 HANOI = timezone(timedelta(hours=7))  # no summer time, so no time zone database is needed
 BROKEN_PIPE = 141  # what a shell reports of a program whose output nobody reads any more
@@ -322,10 +323,10 @@ def _rewrite() -> "Rewrite | None":
     return lambda question, answer, day: rewrite(question, answer, day, generator)
 
 
-def _suggestions(snapshot: "Snapshot", start: "Start") -> "Iterable[Suggestion]":
+def _suggestions(snapshot: "Snapshot", previous: "Snapshot | None", start: "Start") -> "Iterable[Suggestion]":
     from bot.candidates import suggestions
 
-    return suggestions(snapshot, datetime.now(HANOI).date(), start)
+    return suggestions(snapshot, previous, datetime.now(HANOI).date(), start)
 
 
 def _keep(data: Path) -> "Keep":

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.progress import Progress
 
-    from index.snapshot import Snapshot, Start, Suggestion
+    from index.build import Start
+    from index.snapshot import Snapshot, Suggestion
 
 Data = Annotated[Path, typer.Option("--data", envvar="HANOIDX_DATA", help="Folder of the snapshots.")]
 Corpus = Annotated[Path, typer.Option("--corpus", envvar="HANOIDX_CORPUS", help="Folder of the documents.")]
@@ -30,7 +31,9 @@ EncoderName = Annotated[
     ),
 ]
 
-MakeSuggestions = Callable[["Snapshot", "Start"], "Iterable[Suggestion]"]  # what `hanoidx` puts into the context
+MakeSuggestions = Callable[
+    ["Snapshot", "Snapshot | None", "Start"], "Iterable[Suggestion]"
+]  # what `hanoidx` puts into the context
 
 PIPE_WIDTH = 240  # where no terminal says how wide it is, ids stay whole
 
@@ -72,14 +75,16 @@ def build_snapshot(
 ) -> None:
     """Build a snapshot of the documents.
 
-    The active one stays as it is until the new one is complete; vectors of unchanged passages are taken from it.
+    The active one stays as it is until the new one is complete; what it has of unchanged documents is taken from it.
+    A build that was stopped or killed goes on where it was encoding.
     """
-    from corpus.catalogue import read_folder
+    from corpus.catalogue import drafts
+    from index.build import build
     from index.encode import Progress as Advance
     from index.encode import load_encoder
-    from index.snapshot import activate, build
+    from index.snapshot import activate
 
-    documents = read_folder(corpus, data / ADDED)
+    documents = drafts(corpus, data / ADDED)
     loaded = load_encoder(encoder)
     encoded = 0
     progress = _progress()
@@ -91,10 +96,10 @@ def build_snapshot(
 
     def start(stage: str, size: int) -> Advance:
         nonlocal encoded
-        encoded += size
+        encoded += size * (stage in ("passages", "units", "questions"))
         return show(stage, size)
 
-    suggest = (lambda snapshot: make_suggestions(snapshot, show)) if make_suggestions else None
+    suggest = (lambda snapshot, previous: make_suggestions(snapshot, previous, show)) if make_suggestions else None
     started = time.perf_counter()
     with progress:
         manifest = build(documents, loaded, data, start, suggest)

@@ -191,7 +191,8 @@ def alone(measure: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
 
 def measure_build(documents: Path, data: Path) -> Built:
     """Build and activate a snapshot in `data`; build again after an edit, and leave that one inactive."""
-    from index.snapshot import activate, build
+    from index.build import build
+    from index.snapshot import activate
 
     read, encoder = read_folder(documents), OnnxEncoder()
     started = time.perf_counter()
@@ -391,7 +392,8 @@ def _compare(data: Path, questions: Path, *, quick: bool) -> Iterator[Compared]:
 
 
 def _passage_texts(data: Path) -> list[str]:
-    from index.snapshot import load, passage_text
+    from index.build import passage_text
+    from index.snapshot import load
 
     snapshot = load(data, OnnxEncoder())
     passages = map(snapshot.passage, range(len(snapshot)))

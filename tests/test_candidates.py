@@ -17,8 +17,9 @@ from bot.dialogue import Question, Status
 from bot.suggest import SUGGESTIONS, quotes
 from corpus.catalogue import read_folder
 from corpus.document import Entry, Kind, Passage, Unit
+from index.build import Suggest, build
 from index.encode import Encoder
-from index.snapshot import ANYWHERE, Snapshot, Suggest, Suggestion, activate, build, load
+from index.snapshot import ANYWHERE, Snapshot, Suggestion, activate, load
 
 WriteDocument = Callable[..., Path]
 
@@ -258,7 +259,7 @@ def test_progress_is_heard_of_passage_by_passage(
         stages.append((stage, size))
         return advanced.append
 
-    assert len(list(suggestions(snapshot, TODAY, start))) == 8
+    assert len(list(suggestions(snapshot, None, TODAY, start))) == 8
     assert stages == [("suggestions", 5)]
     assert advanced == [1] * 5
 
@@ -274,7 +275,7 @@ def test_a_build_asks_no_more_questions_than_its_limit(
         sizes.append(size)
         return lambda count: None
 
-    found = [one for one in suggestions(snapshot, TODAY, start, checks) if one.passage_id != ANYWHERE]
+    found = [one for one in suggestions(snapshot, None, TODAY, start, checks) if one.passage_id != ANYWHERE]
     assert sizes == [passages]
     assert 0 < len(found) <= most
 

@@ -20,11 +20,12 @@ import faiss
 import numpy as np
 import pytest
 
-import index.snapshot
+import index.build
 from corpus.catalogue import read_folder
 from corpus.document import Document
 from corpus.normalize import terms
 from corpus.split import split
+from index.build import Suggest, build, passage_text, unit_text
 from index.encode import Encoder, Progress, Vectors
 from index.errors import (
     BuildUnderWay,
@@ -35,21 +36,7 @@ from index.errors import (
     UnknownEncoder,
     UnknownSnapshot,
 )
-from index.snapshot import (
-    FORMAT,
-    Manifest,
-    Snapshot,
-    Suggest,
-    Suggestion,
-    activate,
-    active,
-    build,
-    load,
-    manifests,
-    passage_text,
-    unit_text,
-    verify,
-)
+from index.snapshot import FORMAT, Manifest, Snapshot, Suggestion, activate, active, load, manifests, verify
 
 WriteDocument = Callable[..., Path]
 
@@ -62,6 +49,13 @@ FILES = (
     "document_rows.npy",
     "documents.jsonl",
     "offsets.npy",
+    "parts/lengths.npy",
+    "parts/pairs.npy",
+    "parts/passage_digests.npy",
+    "parts/question_digests.npy",
+    "parts/term_counts.npy",
+    "parts/unit_digests.npy",
+    "parts/words.json",
     "passages.jsonl",
     "question_units.npy",
     "questions.faiss",
@@ -101,7 +95,7 @@ class Interrupted(Watched):
         return super().encode_passages(texts, progress)
 
 
-def sampled(snapshot: Snapshot) -> Iterator[Suggestion]:
+def sampled(snapshot: Snapshot, previous: Snapshot | None = None) -> Iterator[Suggestion]:
     """Every sample question, unasked."""
     for row in range(len(snapshot)):
         passage = snapshot.passage(row)
@@ -215,7 +209,7 @@ def test_memory_mapped_bm25_scores_are_those_of_the_formula(built: Path, hash_en
 def test_many_passages_are_searched_through_a_graph(
     small: tuple[Document, ...], hash_encoder: Encoder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(index.snapshot, "FLAT_LIMIT", 5)
+    monkeypatch.setattr(index.build, "FLAT_LIMIT", 5)
     manifest = build(small, hash_encoder, tmp_path)
     snapshot = load(tmp_path, hash_encoder, manifest.id)
     assert manifest.search == "hnsw"
@@ -256,7 +250,7 @@ def test_suggestions_are_made_from_the_finished_snapshot_and_come_back(
 ) -> None:
     asked: list[str] = []
 
-    def suggest(snapshot: Snapshot) -> Iterator[Suggestion]:
+    def suggest(snapshot: Snapshot, previous: Snapshot | None) -> Iterator[Suggestion]:
         assert snapshot.suggestions == {}
         asked.extend(question for question, _ in snapshot.sample_questions())
         yield Suggestion("", 0, "Hỏi gì?")
@@ -280,7 +274,7 @@ def test_sample_questions_are_not_encoded_again_for_suggestions(
 
     counting = Counting(hash_encoder)
 
-    def suggest(snapshot: Snapshot) -> tuple[Suggestion, ...]:
+    def suggest(snapshot: Snapshot, previous: Snapshot | None) -> tuple[Suggestion, ...]:
         counting.texts.clear()
         for question in ("Có mấy phường?", "Có mấy xã?"):
             assert np.array_equal(snapshot.encoder.encode_query(question), hash_encoder.encode_query(question))
@@ -301,7 +295,7 @@ def test_a_snapshot_may_be_without_suggestions(
 def test_a_failure_while_suggestions_are_made_leaves_nothing(
     built: Path, small: tuple[Document, ...], hash_encoder: Encoder
 ) -> None:
-    def suggest(snapshot: Snapshot) -> Iterator[Suggestion]:
+    def suggest(snapshot: Snapshot, previous: Snapshot | None) -> Iterator[Suggestion]:
         yield Suggestion("", 0, "Hỏi gì?")
         raise KeyboardInterrupt
 
@@ -335,7 +329,7 @@ sys.path.insert(0, {str(Path(__file__).parent)!r})
 from pathlib import Path
 from conftest import HashEncoder
 from corpus.catalogue import read_folder
-from index.snapshot import build
+from index.build import build
 from test_snapshot import sampled
 
 build(read_folder(Path({str(small_documents)!r})), HashEncoder(), Path({str(tmp_path / "other")!r}), suggest=sampled)
@@ -737,7 +731,8 @@ sys.path.insert(0, sys.argv[1])
 from pathlib import Path
 from conftest import HashEncoder
 from corpus.catalogue import read_folder
-from index.snapshot import activate, build
+from index.build import build
+from index.snapshot import activate
 
 documents, data = read_folder(Path(sys.argv[2])), Path(sys.argv[3])
 while True:
@@ -778,7 +773,7 @@ sys.path.insert(0, {str(Path(__file__).parent)!r})
 from pathlib import Path
 from conftest import HashEncoder
 from corpus.catalogue import read_folder
-from index.snapshot import build
+from index.build import build
 
 class Dying(HashEncoder):
     left = {encoded}
