@@ -40,7 +40,7 @@ from index import encode, encodings
 from index.encode import Encoder, Progress, RememberingEncoder, Vectors
 from index.encodings import DIGEST, Digests, Encodings, digest
 from index.errors import BuildUnderWay, IndexingError
-from index.lexicon import Counts, Ints, Lexicon, npy
+from index.lexicon import Counts, Ints, Lexicon, npy, save
 from index.query import parse
 from index.snapshot import FORMAT, Manifest, Snapshot, Suggestion, file_digest, files_of, flush, load, read_passage
 
@@ -406,7 +406,7 @@ def _write_passages(folder: Path, cut: _Cut, encoder: Encoder, store: Encodings,
     texts = (passage_text(entry, passage) for entry, passage in _new(folder, cut))
     store.complete(cut.passage_digests, texts, encoder.encode_passages, lambda size: start("passages", size))
     places = np.concatenate((np.arange(len(cut.moved)), store.find(cut.passage_digests)))[cut.sources]
-    np.save(folder / "parts" / "passage_digests.npy", store.digests(places))
+    save(folder / "parts" / "passage_digests.npy", store.digests(places))
     graph = start("graph", len(places)) if len(places) > FLAT_LIMIT else _silent("", 0)
     _write_index(folder / "vectors.faiss", vector_index(len(places), encoder.dim), store, places, graph)
 
@@ -415,7 +415,7 @@ def _write_units(folder: Path, cut: _Cut, encoder: Encoder, store: Encodings, st
     texts = (unit_text(entry, passage, unit) for entry, passage in _new(folder, cut) for unit in passage.units)
     store.complete(cut.unit_digests, texts, encoder.encode_passages, lambda size: start("units", size))
     places = np.concatenate((np.arange(cut.old_units), store.find(cut.unit_digests)))[cut.unit_sources]
-    np.save(folder / "parts" / "unit_digests.npy", store.digests(places))
+    save(folder / "parts" / "unit_digests.npy", store.digests(places))
     with npy(folder / "unit_vectors.npy", np.float16, (len(places), encoder.dim)) as write:
         for first in range(0, len(places), BLOCK):
             write(store.take(places[first : first + BLOCK]))
@@ -434,7 +434,7 @@ def _write_questions(
     digests = np.array([digest(text) for text in texts], DIGEST)
     store.complete(digests, texts, _one_by_one(encoder), lambda size: start("questions", size))
     places = store.find(digests)
-    np.save(folder / "parts" / "question_digests.npy", digests)
+    save(folder / "parts" / "question_digests.npy", digests)
     _write_index(folder / "questions.faiss", vector_index(len(places), encoder.dim), store, places, _silent("", 0))
     return dict(zip(texts, store.take(places), strict=True))
 
@@ -479,7 +479,7 @@ def _write_tables(folder: Path, cut: _Cut) -> None:
         for digest_, entry in cut.drafts:
             stream.write(_json_line({"digest": digest_} | asdict(entry)))
     for name in ("document_rows", "offsets", "unit_rows", "question_units"):
-        np.save(folder / f"{name}.npy", getattr(cut, name))
+        save(folder / f"{name}.npy", getattr(cut, name))
 
 
 def _write_spelling(folder: Path, counts: PairCounts) -> Pairs:
@@ -487,7 +487,7 @@ def _write_spelling(folder: Path, counts: PairCounts) -> Pairs:
     pairs = frequent(words, counted)
     (folder / "spelling.json").write_text(json.dumps(pairs, ensure_ascii=False, separators=(",", ":")), "utf-8")
     (folder / "parts" / "words.json").write_text(json.dumps(words, ensure_ascii=False), "utf-8")
-    np.save(folder / "parts" / "pairs.npy", counted)
+    save(folder / "parts" / "pairs.npy", counted)
     return pairs
 
 

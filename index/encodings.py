@@ -35,17 +35,15 @@ class Encodings:
 
     def __init__(self, folder: Path, kind: str, row: npt.NDArray[Any], lent: Digests, take: Take) -> None:
         """`row` is an empty vector, of the type that is kept; `take` gives the vectors of places in `lent`."""
-        folder.mkdir(parents=True, exist_ok=True)
         self._vectors, self._digests = folder / f"{kind}.vectors", folder / f"{kind}.digests"
         self._dtype, self._dim = row.dtype, row.shape[-1]
         self._lent, self._take = len(lent), take
-        self._digests.touch()
-        self._vectors.touch()
-        whole = min(self._digests.stat().st_size // DIGEST.itemsize, self._vectors.stat().st_size // max(row.nbytes, 1))
-        for file, size in ((self._digests, DIGEST.itemsize), (self._vectors, row.nbytes)):
-            os.truncate(file, whole * size)  # a build may have been killed in the middle of a write
-        self._known = np.concatenate((lent, np.fromfile(self._digests, DIGEST)))
-        self._order = np.argsort(self._known, kind="stable")
+        sizes = {self._digests: DIGEST.itemsize, self._vectors: row.nbytes}
+        whole = min(file.stat().st_size // size if file.exists() else 0 for file, size in sizes.items())
+        for file, size in sizes.items():
+            if file.exists():
+                os.truncate(file, whole * size)  # a build may have been killed in the middle of a write
+        self._sort(lent)
 
     def find(self, digests: Digests) -> Places:
         """The place of each vector, -1 where there is none yet."""
@@ -78,8 +76,7 @@ class Encodings:
                 waiting = []
         if waiting:
             self._append(waiting, encode(waiting, progress))
-        self._known = np.concatenate((self._known[: self._lent], np.fromfile(self._digests, DIGEST)))
-        self._order = np.argsort(self._known, kind="stable")
+        self._sort(self._known[: self._lent])
 
     def take(self, places: Places) -> npt.NDArray[Any]:
         """The vectors at these places."""
@@ -92,8 +89,14 @@ class Encodings:
             vectors[~is_lent] = encoded[places[~is_lent] - self._lent]
         return vectors
 
+    def _sort(self, lent: Digests) -> None:
+        encoded = np.fromfile(self._digests, DIGEST) if self._digests.exists() else np.empty(0, DIGEST)
+        self._known = np.concatenate((lent, encoded))
+        self._order = np.argsort(self._known, kind="stable")
+
     def _append(self, texts: list[str], vectors: Vectors) -> None:
         """First the vectors, and when they are on the disk their digests, without which they are not there."""
+        self._digests.parent.mkdir(parents=True, exist_ok=True)
         for file, content in (
             (self._vectors, vectors.astype(self._dtype).tobytes()),
             (self._digests, b"".join(map(digest, texts))),

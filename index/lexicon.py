@@ -82,8 +82,8 @@ class Lexicon:
             found += np.bincount(old_numbers, _living(old, moved), len(found)).astype(np.int64)
         starts = np.concatenate(([0], np.cumsum(found)))
         _save_empty(folder, vocabulary, size)
-        np.save(folder / "indptr.csc.index.npy", starts)
-        np.save(parts / "lengths.npy", lengths)
+        save(folder / "indptr.csc.index.npy", starts)
+        save(parts / "lengths.npy", lengths)
         score = _scorer(found, lengths)
         with (
             npy(folder / "data.csc.index.npy", np.float32, (int(starts[-1]),)) as write_scores,
@@ -152,6 +152,12 @@ def npy(file: Path, dtype: npt.DTypeLike, shape: tuple[int, ...]) -> Iterator[Wr
         header = {"descr": np.dtype(dtype).str, "fortran_order": False, "shape": shape}
         np.lib.format.write_array_header_1_0(stream, header)
         yield lambda values: stream.write(np.ascontiguousarray(values, dtype).tobytes())
+
+
+def save(file: Path, values: npt.NDArray[Any]) -> None:
+    """As numpy would, which does not notice if the last bytes have no room."""
+    with npy(file, values.dtype, values.shape) as write:
+        write(values)
 
 
 def _living(old: Counts, moved: Ints) -> Ints:

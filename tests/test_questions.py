@@ -102,7 +102,8 @@ def test_sample_questions_keep_their_vectors_from_one_build_to_the_next(
     encoded: list[tuple[str, int]] = []
 
     def start(stage: str, size: int) -> Callable[[int], None]:
-        encoded.append((stage, size))
+        if stage not in ("documents", "terms"):
+            encoded.append((stage, size))
         return lambda _: None
 
     write(folder, '- answered_by: "Hộ chiếu: 200"\n  questions: ["Làm passport hết mấy tiền?", "Phí passport?"]\n')
