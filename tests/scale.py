@@ -32,7 +32,6 @@ from rich.table import Table
 
 from index.encode import Encoder, OnnxEncoder, Progress, Vectors
 
-PASSAGES_A_DOCUMENT = 51.4  # on average
 SAMPLE = 240  # texts by which the bundled encoder is timed
 PATIENCE = 600.0  # seconds of encoding that are waited for
 BAR = 3.0  # seconds of a build after a change in one of a thousand documents, encoding aside
@@ -149,7 +148,7 @@ AFTER_A_CHANGE = "built after a change in one document, encoding aside, s"
 def measure(folder: Path, size: int, rate: float, *, suggestions: bool) -> Iterator[tuple[str, str, float]]:
     """Each figure: its name, how it reads, its number."""
     documents, data = folder / "documents", folder / "data"
-    count = round(size / PASSAGES_A_DOCUMENT)
+    count = round(size / synthetic.PASSAGES)
     _say(f"{size:,} passages: writing {count:,} documents")
     for number in range(count):
         synthetic.write(documents, number)
