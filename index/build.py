@@ -47,6 +47,7 @@ from index.snapshot import FORMAT, Manifest, Snapshot, Suggestion, file_digest, 
 FLAT_LIMIT = 200_000  # passages; above it exact search takes longer than HNSW by more than its recall is worth
 HNSW_LINKS = 32
 BLOCK = 4_096  # vectors that are moved at a time
+SUGGESTIONS = "suggestions.jsonl"  # the one file that is written when the snapshot is loaded
 
 Start = Callable[[str, int], Progress]  # a stage's name, how much there is to do -> what hears of its progress
 # A snapshot that is complete but for them, the one before it that the same program made -> its suggestions
@@ -219,10 +220,18 @@ def _build(
         corpus_digest=hashlib.sha256("".join(one for one, _ in cut.drafts).encode()).hexdigest(),
         files={},
     )
-    # What cannot be loaded is never seen by a reader.
-    snapshot = Snapshot(folder, manifest, RememberingEncoder(encoder, known))
-    count = _write_suggestions(folder, suggest(snapshot, previous if old else None)) if suggest else 0
-    return _finish(folder, replace(manifest, suggestions=count))
+    with ThreadPoolExecutor() as pool:  # beside what Python does
+        digests = {
+            name: pool.submit(file_digest, file, sync=True)
+            for name, file in sorted(files_of(folder).items())
+            if name != SUGGESTIONS
+        }
+        # What cannot be loaded is never seen by a reader.
+        snapshot = Snapshot(folder, manifest, RememberingEncoder(encoder, known))
+        count = _write_suggestions(folder, suggest(snapshot, previous if old else None) if suggest else ())
+        files = {name: digest.result() for name, digest in digests.items()}
+    files[SUGGESTIONS] = file_digest(folder / SUGGESTIONS, sync=True)
+    return _finish(folder, replace(manifest, suggestions=count, files=dict(sorted(files.items()))))
 
 
 def _previous(data: Path, encoder: Encoder, encoding: str) -> Snapshot | None:
@@ -492,23 +501,18 @@ def _write_spelling(folder: Path, counts: PairCounts) -> Pairs:
 
 
 def _write_suggestions(folder: Path, suggestions: Iterable[Suggestion]) -> int:
-    with (folder / "suggestions.jsonl").open("wb") as stream:
+    with (folder / SUGGESTIONS).open("wb") as stream:
         return sum(bool(stream.write(_json_line(asdict(suggestion)))) for suggestion in suggestions)
 
 
 def _finish(folder: Path, manifest: Manifest) -> Manifest:
-    """Write the manifest, with the digests of all files and an id."""
-    files = files_of(folder)
-    with ThreadPoolExecutor() as pool:
-        digests = pool.map(functools.partial(file_digest, sync=True), files.values())
-        named = dict(sorted(zip(files, digests, strict=True)))
-    content = hashlib.sha256(json.dumps(named, sort_keys=True).encode()).hexdigest()
+    """Write the manifest with an id of the moment and of its files."""
+    content = hashlib.sha256(json.dumps(manifest.files, sort_keys=True).encode()).hexdigest()
     now = datetime.now(UTC)
     manifest = replace(
         manifest,
         id=f"{now:%Y%m%dT%H%M%S}.{now.microsecond // 1000:03}Z-{content[:8]}",
         created=now.isoformat(timespec="seconds"),
-        files=named,
     )
     with (folder / "manifest.json").open("w", encoding="utf-8") as stream:
         json.dump(asdict(manifest), stream, indent=2)

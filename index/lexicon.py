@@ -73,13 +73,13 @@ class Lexicon:
         lengths[np.asarray(self._rows)] = self._lengths
         if old:
             lengths[moved[moved >= 0]] = old.lengths[moved >= 0]
-        vocabulary, old_numbers = self._renumber(old, moved)
+        living = _living(old, moved) if old else np.zeros(0, np.int64)
+        vocabulary, old_numbers = self._renumber(old.terms if old else (), living)
         blocks = list(self._blocks())
         found = np.zeros(len(vocabulary), np.int64)  # passages that have the term
         for keys, _ in blocks:
             found += np.bincount(keys >> 32, minlength=len(found))
-        if old:
-            found += np.bincount(old_numbers, _living(old, moved), len(found)).astype(np.int64)
+        np.add.at(found, old_numbers, living)
         starts = np.concatenate(([0], np.cumsum(found)))
         _save_empty(folder, vocabulary, size)
         save(folder / "indptr.csc.index.npy", starts)
@@ -112,18 +112,15 @@ class Lexicon:
             self._sizes.append(len(self._keys))
             self._keys, self._times = array("q"), array("H")
 
-    def _renumber(self, old: Counts | None, moved: Ints) -> tuple[list[str], Ints]:
+    def _renumber(self, old: Sequence[str], living: Ints) -> tuple[list[str], Ints]:
         """All terms in order, and the numbers there of the old ones; this lexicon's own numbers become them too."""
-        living: list[str] = []
-        if old:
-            living = list(itertools.compress(old.terms, _living(old, moved) > 0))
-        known = set(living)
-        terms = sorted(living + sorted(term for term in self._numbers if term not in known))  # two runs: merged
+        kept = list(itertools.compress(old, (living > 0).tolist()))
+        known = set(kept)
+        terms = sorted(kept + sorted(term for term in self._numbers if term not in known))  # two runs: merged
         numbers = dict(zip(terms, range(len(terms)), strict=True))
         self._final = np.fromiter((numbers[term] for term in self._numbers), np.int64, len(self._numbers))
-        of_old = (numbers.get(term, -1) for term in old.terms) if old else ()
-        # one that is gone takes the number before its own, so that they still rise
-        return terms, np.maximum.accumulate(np.fromiter(of_old, np.int64, len(old.terms) if old else 0).clip(0))
+        of_old = np.fromiter((numbers.get(term, 0) for term in old), np.int64, len(old))
+        return terms, np.maximum.accumulate(of_old)  # one that is gone takes the number before its own: they still rise
 
     def _blocks(self) -> Iterator[tuple[Ints, Times]]:
         """Each block of the scratch file, sorted there by term and row, mapped into memory."""

@@ -41,7 +41,7 @@ import numpy.typing as npt
 
 from corpus.catalogue import linked
 from corpus.document import Entry, Kind, Passage, Source, Unit
-from corpus.spelling import Spelling
+from corpus.spelling import Pairs, Spelling
 from index.encode import Encoder
 from index.errors import (
     DamagedSnapshot,
@@ -112,7 +112,7 @@ class Snapshot:
         self.questions = faiss.read_index(str(folder / "questions.faiss"))
         self.question_units: npt.NDArray[np.int64] = np.load(folder / "question_units.npy")
         self.suggestions: dict[str, tuple[Suggestion, ...]] = _read_suggestions(folder / "suggestions.jsonl")
-        self.spelling = Spelling(json.loads((folder / "spelling.json").read_bytes()))
+        self._pairs: Pairs = json.loads((folder / "spelling.json").read_bytes())
         self.offsets: npt.NDArray[np.int64] = np.load(folder / "offsets.npy")
         self.document_rows: npt.NDArray[np.int64] = np.load(folder / "document_rows.npy")
         self.lines: npt.NDArray[np.uint8] = np.memmap(folder / "passages.jsonl", np.uint8, mode="r")
@@ -133,7 +133,7 @@ class Snapshot:
             (self.questions.ntotal, "vectors in questions.faiss", manifest.questions),
             (len(self.question_units), "questions in question_units.npy", manifest.questions),
             (sum(map(len, self.suggestions.values())), "questions in suggestions.jsonl", manifest.suggestions),
-            (sum(map(len, self.spelling.pairs.values())), "pairs in spelling.json", manifest.pairs),
+            (sum(map(len, self._pairs.values())), "pairs in spelling.json", manifest.pairs),
         ):
             if found != expected:
                 raise DamagedSnapshot(folder, f"{found} {what}, where there should be {expected}")
@@ -141,6 +141,11 @@ class Snapshot:
     @property
     def id(self) -> str:
         return self.manifest.id
+
+    @functools.cached_property
+    def spelling(self) -> Spelling:
+        """Made when it is first needed; a build never needs that of the snapshot before."""
+        return Spelling(self._pairs)
 
     def __len__(self) -> int:
         return self.manifest.passages
