@@ -35,6 +35,7 @@ from index.encode import Encoder, OnnxEncoder, Progress, Vectors
 SAMPLE = 240  # texts by which the bundled encoder is timed
 PATIENCE = 600.0  # seconds of encoding that are waited for
 BAR = 3.0  # seconds of a build after a change in one of a thousand documents, encoding aside
+KILLED = 50_000  # passages up to which a build is killed, too
 QUESTIONS = 400
 K = 10
 
@@ -160,11 +161,13 @@ def measure(folder: Path, size: int, rate: float, *, suggestions: bool) -> Itera
     _say(f"{size:,} passages: changing a document")
     synthetic.write(documents, count // 2, version=1)
     changed = alone(measure_build, documents, data, stand_in, suggestions, activated=False)
-    _say(f"{size:,} passages: killing a build, and going on")
-    other = folder / "killed"
-    with suppress(BrokenProcessPool):
-        alone(measure_build, documents, other, stand_in, False, activated=False, last=full.encoded // 2)
-    resumed = alone(measure_build, documents, other, stand_in, False, activated=False)
+    resumed = Built()
+    if size <= KILLED:
+        _say(f"{size:,} passages: killing a build, and going on")
+        other = folder / "killed"
+        with suppress(BrokenProcessPool):
+            alone(measure_build, documents, other, stand_in, False, activated=False, last=full.encoded // 2)
+        resumed = alone(measure_build, documents, other, stand_in, False, activated=False)
 
     def figure(name: str, value: float, text: str = "{:,.1f}") -> tuple[str, str, float]:
         return name, text.format(value), value
@@ -195,6 +198,7 @@ def measure(folder: Path, size: int, rate: float, *, suggestions: bool) -> Itera
     if suggestions:
         yield figure("  suggestions, s", changed.stages["suggestions"])
     yield figure("built after a kill amid encoding, s", resumed.seconds)
+    yield figure("  processor time, s", resumed.processor)
     yield figure("  texts encoded", resumed.encoded, "{:,.0f}")
 
 
