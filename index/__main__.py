@@ -31,9 +31,8 @@ EncoderName = Annotated[
     ),
 ]
 
-MakeSuggestions = Callable[
-    ["Snapshot", "Snapshot | None", "Start"], "Iterable[Suggestion]"
-]  # what `hanoidx` puts into the context
+# What `hanoidx` puts into the context: it makes the suggestions of a snapshot, which was made from the other.
+MakeSuggestions = Callable[["Snapshot", "Snapshot | None", "Start"], "Iterable[Suggestion]"]
 
 PIPE_WIDTH = 240  # where no terminal says how wide it is, ids stay whole
 
