@@ -231,8 +231,8 @@ Hà Nội, ngày 28 tháng 2 năm 2025
 
 Căn cứ Luật Tổ chức chính quyền địa phương số 72/2025/QH15;
 """
-ONE_LINE = """ỦY BAN NHÂN DÂN CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM THÀNH PHỐ HÀ NỘI Độc lập - Tự do - Hạnh phúc Số: 20/KH-UBND \
-Hà Nội, ngày 7 tháng 1 năm 2026
+ONE_LINE = """ỦY BAN NHÂN DÂN CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM THÀNH PHỐ HÀ NỘI Độc lập - Tự do - Hạnh phúc \
+Số: 20/KH-UBND Hà Nội, ngày 7 tháng 1 năm 2026
 
 KẾ HOẠCH
 
