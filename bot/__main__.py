@@ -17,13 +17,14 @@ import typer
 
 import corpus.__main__ as corpus_commands
 import index.__main__ as index_commands
-from bot import messages
-from bot.errors import BotError, UnknownAnswer
+from bot import golden_commands, messages
+from bot.errors import BotError
 from bot.settings import Settings, SettingsError
 from corpus.catalogue import ADDED, DOCUMENTS
-from index.__main__ import Corpus, Data, EncoderName
+from index.__main__ import Corpus, Data, EncoderName, Hooks
 
 if TYPE_CHECKING:
+    from rich.console import RenderableType
     from rich.text import Text
 
     from bot.answer import Ask, Rewrite
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from bot.dialogue import Answer, Question, Receipt
     from bot.repl import Keep, Replay
     from index.snapshot import Snapshot, Start, Suggestion
+    from index.verdict import Verdict
 
 HANOI = timezone(timedelta(hours=7))  # no summer time, so no time zone database is needed
 BROKEN_PIPE = 141  # what a shell reports of a program whose output nobody reads any more
@@ -65,6 +67,7 @@ app = typer.Typer(
 )
 app.add_typer(corpus_commands.app, name="corpus")
 app.add_typer(index_commands.app, name="index")
+app.add_typer(golden_commands.app, name="golden")
 
 
 def main() -> None:
@@ -88,7 +91,7 @@ def hanoidx(
     _: Annotated[bool, typer.Option("--version", is_eager=True, callback=_version, help="Print the version.")] = False,
 ) -> None:
     """Nothing of its own; the help text is the application's."""
-    context.obj = _suggestions  # for `hanoidx index build`, which knows of no answers
+    context.obj = Hooks(_suggestions, _verdict, _needed)
 
 
 @app.command()
@@ -211,25 +214,40 @@ def evaluate(
         raise typer.BadParameter("--change goes with --history, the file to add it to")
     from rich.console import Console
 
-    from bot.evaluate import EvaluationError, read, read_history, remember, run, to_json
+    from bot.evaluate import read, read_history, remember, run, to_json
     from bot.report import print_table, to_html
     from corpus.catalogue import read_folder
     from index.tuned import THRESHOLD
 
     texts = {document.entry.id: document.text for document in read_folder(corpus, data / ADDED)}
-    try:
-        earlier = read_history(history) if history else ()
-        evaluation = run(read(questions, texts), _ask(_load(data, encoder), today, strict=True), texts)
-        print_table(evaluation, Console(highlight=False))
-        if json_:
-            json_.write_text(to_json(evaluation), "utf-8")
-        if html:
-            html.write_text(to_html(evaluation, THRESHOLD, earlier), "utf-8")
-        if history and change:
-            remember(evaluation, history, change, datetime.now(HANOI).date())
-    except EvaluationError as error:
-        typer.echo(f"hanoidx: {error}", err=True)
-        raise typer.Exit(1) from error
+    earlier = read_history(history) if history else ()
+    evaluation = run(read(questions, texts), _ask(_load(data, encoder), today, strict=True), texts)
+    print_table(evaluation, Console(highlight=False))
+    if json_:
+        json_.write_text(to_json(evaluation), "utf-8")
+    if html:
+        html.write_text(to_html(evaluation, THRESHOLD, earlier), "utf-8")
+    if history and change:
+        remember(evaluation, history, change, datetime.now(HANOI).date())
+
+
+@golden_commands.app.command("check")
+def check_golden(data: Data = Path("data"), encoder: EncoderName = "onnx", today: Today = None) -> None:
+    """Ask all golden questions of the active snapshot, and list those that are answered wrongly."""
+    from rich.console import Console
+
+    from bot.evaluate import Wording, run
+    from bot.gate import concerns, faults
+    from bot.golden import questions
+
+    snapshot = _load(data, encoder)
+    items = [item for item in questions(data) if concerns(item, snapshot)]
+    results = run(items, _ask(snapshot, today, strict=True), {}).of(Wording.CLEAN)
+    console = Console(highlight=False, soft_wrap=True)
+    for result in results:
+        if not result.right:
+            console.print(faults(result))
+    typer.echo(f"{sum(result.right for result in results)} of {len(results)} golden questions are answered well")
 
 
 Host = Annotated[str, typer.Option(help="The address to listen on.")]
@@ -328,6 +346,24 @@ def _suggestions(snapshot: "Snapshot", start: "Start") -> "Iterable[Suggestion]"
     return suggestions(snapshot, datetime.now(HANOI).date(), start)
 
 
+def _verdict(data: Path, old: "Snapshot", new: "Snapshot", start: "Start") -> "tuple[Verdict, RenderableType]":
+    from bot.answer import ask
+    from bot.gate import judge, show, to_html
+    from bot.golden import questions
+    from index.verdict import keep, page
+
+    day = datetime.now(HANOI).date()
+    verdict = judge(old, new, questions(data), lambda one, snapshot: ask(one, snapshot, day, strict=True), start)
+    keep(verdict, to_html(verdict), data)
+    return verdict, show(verdict, page(data, new.id))
+
+
+def _needed(data: Path) -> frozenset[str]:
+    from bot.receipts import snapshot_ids
+
+    return snapshot_ids(data, Settings.from_env(os.environ).database_url)
+
+
 def _keep(data: Path) -> "Keep":
     def keep(answer: "Answer") -> None:
         from bot.receipts import keep  # after the first answer, which need not wait for SQLAlchemy
@@ -338,13 +374,9 @@ def _keep(data: Path) -> "Keep":
 
 
 def _find(answer_id: str, data: Path) -> "Receipt":
-    from bot.database import name
-    from bot.receipts import find
+    from bot.receipts import known
 
-    receipt = find(answer_id, data, url := Settings.from_env(os.environ).database_url)
-    if receipt is None:
-        raise UnknownAnswer(answer_id, name(data, url))
-    return receipt
+    return known(answer_id, data, Settings.from_env(os.environ).database_url)
 
 
 def _replay(data: Path, ask: "Ask") -> "Replay":

@@ -3,6 +3,9 @@
 BotError
 ├── UnknownAnswer         an id that no receipt has
 ├── UnreadableDatabase    it cannot be opened, or is none
+├── BadGoldenQuestion     it cannot be taken in, or taken out
+├── GoldenUnderWay        another process changes the golden questions
+├── EvaluationError       in bot/evaluate.py: what keeps questions from being asked
 ├── NewerDatabase         a later version of this program has written it
 └── AlreadyServed         another process serves the same account from the same data folder
 """
@@ -31,6 +34,16 @@ class UnreadableDatabase(BotError):
     ) -> None:
         self.reason = reason
         super().__init__(f"{file} cannot be read: {reason}; {mend}")
+
+
+class BadGoldenQuestion(BotError):
+    def __init__(self, found: str, mend: str) -> None:
+        super().__init__(f"{found}; {mend}")
+
+
+class GoldenUnderWay(BotError):
+    def __init__(self, lock: Path) -> None:
+        super().__init__(f"another process is changing the golden questions (it holds {lock}); try again")
 
 
 class NewerDatabase(BotError):

@@ -224,6 +224,20 @@ LINE_BAD_ID = "Trong dòng này, “id” phải là một chuỗi ký tự ho�
 LINE_NO_QUESTION = "Dòng này không có “question”, hoặc “question” không phải là một chuỗi ký tự."
 LINE_BAD_TURNS = "Trong dòng này, “turns” phải là danh sách các câu hỏi trước, mỗi câu là một chuỗi ký tự."
 
+# --- A new snapshot beside the active one --------------------------------------------------------------------------
+
+GATE_WRONG = "Câu mẫu {id} đang đúng thành sai: {question}"
+GATE_FALL = "Loại “{kind}” ({wording}): đúng {before} còn {after} trong {n} câu"
+GATE_WITHDRAWN = "tài liệu {document} đã rút"
+GATE_SUPERSEDED = "tài liệu {document} đã được {by} thay thế"
+GATE_ADDED = "tài liệu mới: {documents}"
+GATE_QUESTION = "câu hỏi"
+GATE_OLD = "đang dùng"
+GATE_NEW = "bản mới"
+GATE_RIGHT = {True: "đúng", False: "sai"}
+GATE_MORE = "… và {count} câu nữa"
+GATE_PAGE = "Xem dễ hơn ở {page}"
+
 # --- An answer replayed -------------------------------------------------------------------------------------------
 
 REPLAY_THEN = "khi đó"

@@ -1,4 +1,4 @@
-"""Immutable snapshots: built aside, digested file by file, verified on load, activated by replacing one small file.
+"""Immutable snapshots: built aside, digested file by file, verified on load.
 
     DATA/snapshots/ID/manifest.json     what it is made of, with every other file's SHA-256
                       documents.jsonl   one catalogue entry a line
@@ -15,7 +15,7 @@
                       suggestions.jsonl one question a line that the unit it names surely answers
     DATA/snapshots/.building            a build under way, or what a killed one left; the next build removes it
     DATA/snapshots/.lock                held while a build runs
-    DATA/current                        the id of the active snapshot
+    DATA/current                        its first line is the id of the active snapshot (index/activation.py writes it)
 
 A reader never sees half a snapshot; whoever has one loaded keeps it until it loads another.
 """
@@ -25,7 +25,6 @@ import hashlib
 import itertools
 import json
 import os
-import secrets
 import shutil
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -241,25 +240,10 @@ def build(
     return manifest
 
 
-def activate(snapshot_id: str, data: Path) -> None:
-    """Make a snapshot the active one, in one atomic replacement; it is verified first."""
-    verify(_folder(data, snapshot_id))
-    temporary = data / f".current-{secrets.token_hex(4)}"
-    try:
-        with temporary.open("w", encoding="utf-8") as stream:
-            stream.write(snapshot_id + "\n")
-            stream.flush()
-            os.fsync(stream.fileno())
-        temporary.replace(data / "current")
-    finally:
-        temporary.unlink(missing_ok=True)
-    _flush(data)
-
-
 def active(data: Path) -> str | None:
-    """The id that `current` holds, if a snapshot was ever activated; it may name one that is not there."""
+    """The id that `current` begins with, if a snapshot was ever activated; it may name one that is not there."""
     try:
-        return (data / "current").read_text("utf-8", errors="replace").strip() or None
+        return (data / "current").read_text("utf-8", errors="replace").partition("\n")[0].strip() or None
     except FileNotFoundError:
         return None
 

@@ -191,7 +191,8 @@ def alone(measure: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
 
 def measure_build(documents: Path, data: Path) -> Built:
     """Build and activate a snapshot in `data`; build again after an edit, and leave that one inactive."""
-    from index.snapshot import activate, build
+    from index.activation import activate
+    from index.snapshot import build
 
     read, encoder = read_folder(documents), OnnxEncoder()
     started = time.perf_counter()

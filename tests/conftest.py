@@ -26,8 +26,9 @@ from bot.candidates import suggestions
 from bot.database import database
 from corpus.catalogue import read_folder
 from corpus.normalize import words
+from index.activation import activate
 from index.encode import Encoder, OnnxEncoder, Progress, Vectors
-from index.snapshot import Snapshot, Suggest, activate, build, load
+from index.snapshot import Snapshot, Suggest, build, load
 
 WriteDocument = Callable[..., Path]
 

@@ -17,8 +17,9 @@ from bot.dialogue import Question, Status
 from bot.suggest import SUGGESTIONS, quotes
 from corpus.catalogue import read_folder
 from corpus.document import Entry, Kind, Passage, Unit
+from index.activation import activate
 from index.encode import Encoder
-from index.snapshot import ANYWHERE, Snapshot, Suggest, Suggestion, activate, build, load
+from index.snapshot import ANYWHERE, Snapshot, Suggest, Suggestion, build, load
 
 WriteDocument = Callable[..., Path]
 

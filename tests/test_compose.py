@@ -19,10 +19,11 @@ from bot.rank import Ranked, read
 from bot.write import Style, Written
 from corpus.catalogue import read_folder
 from corpus.document import Document
+from index.activation import activate
 from index.encode import Encoder
 from index.query import parse
 from index.search import Hit, search
-from index.snapshot import Snapshot, activate, build, load
+from index.snapshot import Snapshot, build, load
 
 FAR = -20.0  # log-odds of units that do not answer
 STYLE = Style(messages.VIETNAMESE, date(2026, 11, 1))

@@ -13,9 +13,10 @@ from typer.testing import CliRunner, Result
 from corpus.catalogue import read_folder
 from index import errors
 from index.__main__ import app
+from index.activation import activate
 from index.encode import ENCODERS, Encoder
 from index.errors import IndexingError
-from index.snapshot import FORMAT, activate, active, build, load, manifests
+from index.snapshot import FORMAT, active, build, load, manifests
 
 WriteDocument = Callable[..., Path]
 

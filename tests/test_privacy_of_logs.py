@@ -25,8 +25,9 @@ from bot.errors import UnreadableDatabase
 from bot.log import LOUD, configure, secrets
 from bot.settings import Settings
 from corpus.catalogue import read_folder
+from index.activation import activate
 from index.encode import Encoder
-from index.snapshot import Snapshot, activate, build, load
+from index.snapshot import Snapshot, build, load
 
 Ask = Callable[[Question, Snapshot], Answer]
 

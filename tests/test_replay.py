@@ -17,8 +17,9 @@ from bot.dialogue import Answer, Question, Receipt, Status, receipt
 from bot.receipts import find
 from bot.replay import compare, explain, replay_json, replayed
 from corpus.catalogue import read_folder
+from index.activation import activate
 from index.encode import Encoder
-from index.snapshot import Snapshot, activate, build, load
+from index.snapshot import Snapshot, build, load
 
 TODAY = date(2026, 3, 1)
 HANOI = timezone(timedelta(hours=7))

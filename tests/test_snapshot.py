@@ -25,6 +25,7 @@ from corpus.catalogue import read_folder
 from corpus.document import Document
 from corpus.normalize import terms
 from corpus.split import split
+from index.activation import activate
 from index.encode import Encoder, Progress, Vectors
 from index.errors import (
     BuildUnderWay,
@@ -41,7 +42,6 @@ from index.snapshot import (
     Snapshot,
     Suggest,
     Suggestion,
-    activate,
     active,
     build,
     load,
@@ -737,7 +737,8 @@ sys.path.insert(0, sys.argv[1])
 from pathlib import Path
 from conftest import HashEncoder
 from corpus.catalogue import read_folder
-from index.snapshot import activate, build
+from index.activation import activate
+from index.snapshot import build
 
 documents, data = read_folder(Path(sys.argv[2])), Path(sys.argv[3])
 while True:

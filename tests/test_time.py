@@ -13,10 +13,11 @@ from bot.rank import Ranked
 from bot.verify import unsupported
 from bot.write import Style
 from corpus.catalogue import read_folder
+from index.activation import activate
 from index.encode import Encoder
 from index.query import parse
 from index.search import search
-from index.snapshot import activate, build, load
+from index.snapshot import build, load
 
 Write = Callable[..., Path]
 Says = Callable[..., str]
