@@ -2,6 +2,7 @@
 
 CorpusError
 ├── UnreadableDocument   one file cannot become a Document
+├── UnfetchableUrl       an address on the web that gives no document
 ├── UnknownDocument      an id that no document has
 └── AlteredAudit         the record of what admins have done is not as it was written
 """
@@ -20,6 +21,14 @@ class UnreadableDocument(CorpusError):
         super().__init__(f"{path}:{line}: {found} — {mend}")
         self.path = path
         self.line = line
+        self.found = found
+        self.mend = mend
+
+
+class UnfetchableUrl(CorpusError):
+    def __init__(self, url: str, found: str, mend: str) -> None:
+        super().__init__(f"{url}: {found} — {mend}")
+        self.url = url
         self.found = found
         self.mend = mend
 

@@ -12,15 +12,14 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 from statistics import median
 
+from corpus import legacy
 from corpus.normalize import fold
 
-_UNICODE_ONLY = re.compile("[\u0102\u0103\u0110\u0111\u0128\u0129\u0168\u0169\u01a0\u01a1\u01af\u01b0\u0300-\u0323Ạ-ỹ]")
-_INVISIBLE = re.compile("[\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\U000e0000-\U000e007f]")
 _NO_LETTER = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\xad]")
 _SPACE = re.compile(r"[^\S\n]+")
 _BRACKETED = re.compile(r"\[([0-9]{1,4})\](?!\()")
 _MARKUP = re.compile(r"(?=#{1,6}(?:\s|$)|```|~~~)")
-_STRUCTURE = re.compile(
+STRUCTURE = re.compile(
     r"(?i:điều)\s+\d+[a-zđ]?\s*[.:]|(?i:phần|chương|mục|tiểu mục|phụ lục)\s+(?:[IVXLC]+|\d+|thứ)\b"
     r"|\d{1,3}[a-zđ]?[.)]\s|[IVXLC]{1,5}\.\s|\d{1,2}(?:\.\d{1,2})+\.?\s|[a-zđA-ZĐ][.)]\s|[-–+•*]\s"
     r"|(?i:căn cứ)\s|(?i:nơi nhận)"
@@ -87,76 +86,40 @@ def markdown(blocks: Iterable[Block], pages: int = 0, flows: bool = True) -> str
 
 
 def _in_unicode(blocks: list[Block]) -> list[Block]:
-    """The blocks with their text in NFC. Viparse is given what can be in an old encoding and nothing else.
+    """The blocks with their text in NFC. A font tells an encoding for certain; else the syllables of a part do."""
+    parts = [list(_parts(block)) for block in blocks]
+    told = {encoding for group in parts for encoding, _ in group if encoding}
+    unsure = [text for group in parts for encoding, text in group if encoding is None and legacy.possible(text)]
+    tables = ["\n".join(map("\t".join, block.rows)) for block in blocks]
+    unsure += [text for text in tables if legacy.possible(text)]
+    told |= {encoding for block in blocks for font in block.fonts if (encoding := legacy.of_font(font))}
+    usual = legacy.of_text("\n".join(unsure)) if unsure else None
+    candidates = [*dict.fromkeys((usual, *sorted(told), None))]
 
-    It would convert the Unicode paragraphs of a mixed document too. No old encoding gives letters such as "ộ", so
-    text that has them, and text in ASCII, is left as it is.
-    """
-    pieces = [list(_pieces(block)) for block in blocks]
-    legacy = [runs for group in pieces for runs, is_legacy in group if is_legacy]
-    tables = [block for block in blocks if block.rows and _may_be_legacy("\t".join(map("\t".join, block.rows)))]
-    if not legacy and not tables:
-        return [_composed(block) for block in blocks]
-    texts, rows = _converted(legacy, tables)
-    converted: list[Block] = []
-    for block, group in zip(blocks, pieces, strict=True):
-        if any(block is table for table in tables):
-            converted.append(_composed(replace(block, rows=next(rows))))
-        else:
-            text = "".join(next(texts) if is_legacy else "".join(run.text for run in runs) for runs, is_legacy in group)
-            converted.append(_composed(replace(block, runs=(Run(text),) if text else ())))
-    return converted
+    def unicode(text: str, encoding: str | None) -> str:
+        if not legacy.possible(text):
+            return text
+        if encoding or len(candidates) == 1:
+            return legacy.to_unicode(text, encoding)
+        return max((legacy.to_unicode(text, each) for each in candidates), key=legacy.soundness)
 
-
-def _pieces(block: Block) -> Iterator[tuple[list[Run], bool]]:
-    """Neighbouring runs that are Unicode for certain, or that may be in an old encoding."""
-    for is_unicode, group in groupby(block.runs, lambda run: bool(_UNICODE_ONLY.search(run.text))):
-        runs = list(group)
-        yield runs, not is_unicode and _may_be_legacy("".join(run.text for run in runs))
-
-
-def _may_be_legacy(text: str) -> bool:
-    return not text.isascii() and not _UNICODE_ONLY.search(text) and not _INVISIBLE.search(text)
+    found: list[Block] = []
+    for block, group, table in zip(blocks, parts, tables, strict=True):
+        runs = (Run("".join(unicode(text, encoding) for encoding, text in group)),) if group else ()
+        rows = block.rows
+        if legacy.possible(table):
+            told_here = {encoding for font in block.fonts if (encoding := legacy.of_font(font))}
+            encoding = told_here.pop() if len(told_here) == 1 else None
+            encoding = encoding or max(candidates, key=lambda each: legacy.soundness(legacy.to_unicode(table, each)))
+            rows = tuple(tuple(unicode(cell, encoding) for cell in row) for row in rows)
+        found.append(_composed(replace(block, runs=runs, rows=rows)))
+    return found
 
 
-def _converted(
-    legacy: list[list[Run]], tables: list[Block]
-) -> tuple[Iterator[str], Iterator[tuple[tuple[str, ...], ...]]]:
-    import viparse
-
-    raw: list[dict[str, object]] = []
-    for runs in legacy:
-        texts = [{"text": run.text, "font": run.font} for run in runs]
-        raw.append({"type": "paragraph", "text": "".join(run.text for run in runs), "runs": texts})
-    raw += [
-        {"type": "table", "rows": [list(row) for row in table.rows], "fonts": list(table.fonts)} for table in tables
-    ]
-    fonts = {run.font for runs in legacy for run in runs if run.font} | {f for table in tables for f in table.fonts}
-    flat = [*("".join(run.text for run in runs) for runs in legacy)]
-    flat += ["\t".join(row) for table in tables for row in table.rows]
-    extraction = viparse.RawExtraction(
-        source="", content_type="", text="\n".join(flat), signals={"fonts": sorted(fonts), "blocks": raw}
-    )
-    found = viparse.VietnameseNormalizer().normalize(extraction, viparse.LoadOptions(encoding="auto"))
-    if found.encoding_detected is None:
-        texts_back = iter(["".join(run.text for run in runs) for runs in legacy])
-        return texts_back, iter([table.rows for table in tables])
-    kept = iter(found.blocks)
-    texts_found = [_framed("".join(run.text for run in runs), next(kept).text) for runs in legacy]
-    rows_found = [tuple(tuple(map(_capitals, row)) for row in next(kept).rows) for _ in tables]
-    return iter(texts_found), iter(rows_found)
-
-
-def _framed(raw: str, converted: str) -> str:
-    """Converted text with the white space that viparse cut off its ends."""
-    lead, tail = raw[: len(raw) - len(raw.lstrip())], raw[len(raw.rstrip()) :]
-    return lead + "\n".join(map(_capitals, converted.strip().split("\n"))) + tail
-
-
-def _capitals(line: str) -> str:
-    """TCVN3 has no capitals with diacritics: its ".VnTimeH" drew "CéNG HßA" so that one saw "CỘNG HÒA"."""
-    plain = [letter for letter in line if letter.isascii() and letter.isalpha()]
-    return line.upper() if len(plain) > 3 and all(map(str.isupper, plain)) else line
+def _parts(block: Block) -> Iterator[tuple[str | None, str]]:
+    """The text of neighbouring runs whose fonts tell one encoding: VNI writes a letter and its mark as two."""
+    for encoding, group in groupby(block.runs, lambda run: legacy.of_font(run.font)):
+        yield encoding, "".join(run.text for run in group)
 
 
 def _composed(block: Block) -> Block:
@@ -227,7 +190,7 @@ def _continues(text: str, box: Box, below: str, under: Box, right: float, usual:
     """Whether a line only goes on where the one above it was full: its first word would not have fitted there."""
     height = box.bottom - box.top
     gap = under.top - box.bottom
-    if _STRUCTURE.match(below) or under.top <= box.top or gap > 1.1 * height:
+    if STRUCTURE.match(below) or under.top <= box.top or gap > 1.1 * height:
         return False
     if abs((under.bottom - under.top) - height) > 0.2 * height:
         return False
@@ -262,7 +225,7 @@ def _across_pages(blocks: list[Block]) -> list[Block]:
 def _is_torn(above: Block, below: Block) -> bool:
     if above.rows or below.rows or above.level or below.level or not above.text or not below.text:
         return False
-    return below.text[0].islower() and not _SENTENCE_END.search(above.text) and not _STRUCTURE.match(below.text)
+    return below.text[0].islower() and not _SENTENCE_END.search(above.text) and not STRUCTURE.match(below.text)
 
 
 # Markdown

@@ -6,17 +6,14 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
+from corpus import legacy
 from corpus.extract import TINY, WHITE, Colour, Extract, Hidden, Refused, alike, from_hex, gathered, xml
-from corpus.language import syllables
 from corpus.layout import Block, Box, Run, paragraph, safe_line
-from corpus.normalize import fold
 
 SOUND = 0.6  # of a text's words with diacritics are Vietnamese syllables; a wrong encoding gives less than half of that
 SAMPLE = 20_000  # characters by which an encoding is told
 
 _BOMS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"))
-_OLD = ("tcvn3", "vni", "viscii")
-_WORD = re.compile(r"[^\W\d_]+")
 _TAG = re.compile(r"<[^<>]*>")
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f]")
 _COMMENT = re.compile(r"<!--(.*?)(?:-->|\Z)", re.DOTALL)
@@ -26,26 +23,26 @@ _MARKDOWN = re.compile(r"^(?:#{1,6} \S|\|?\s*:?-{3,}:?\s*\|)", re.MULTILINE)
 # Plain text
 
 
-def decoded(content: bytes) -> str:
-    """Text in UTF-8, UTF-16 with its mark, or the old encoding in which its words are Vietnamese."""
+def decoded(content: bytes) -> tuple[str, str | None]:
+    """Text, and the old encoding that its letters are still in, where it is neither UTF-8 nor marked UTF-16."""
     for mark, encoding in _BOMS:
         if content.startswith(mark):
             try:
-                return content[len(mark) :].decode(encoding)
+                return content[len(mark) :].decode(encoding), None
             except UnicodeDecodeError as error:
                 raise Refused(f"text that is not {encoding.upper()} as its first bytes say", _SAVE) from error
     if b"\0" in content:
         raise Refused("bytes that are not text", _SUPPORTED)
     try:
-        return content.decode("utf-8")
+        return content.decode("utf-8"), None
     except UnicodeDecodeError:
         pass
     latin = content.decode("latin-1")
     sample = _TAG.sub(" ", latin)[:SAMPLE]
-    best = max((*_OLD, "cp1258"), key=lambda encoding: _soundness(_from_old(sample, encoding)))
-    if _soundness(_from_old(sample, best)) < SOUND:
+    best = max((*legacy.ENCODINGS, "cp1258"), key=lambda encoding: legacy.soundness(_from_old(sample, encoding)))
+    if legacy.soundness(_from_old(sample, best)) < SOUND:
         raise Refused("text that is neither UTF-8 nor in an old Vietnamese encoding (TCVN3, VNI, VISCII, 1258)", _SAVE)
-    return _from_old(latin, best)
+    return (_from_old(latin, best), None) if best == "cp1258" else (latin, best)
 
 
 _SAVE = "save it as UTF-8"
@@ -53,31 +50,14 @@ _SUPPORTED = "give a PDF, DOCX, DOC, XLSX, PPTX, RTF, ODT, HTML, TXT or MD file"
 
 
 def _from_old(latin: str, encoding: str) -> str:
-    if encoding == "cp1258":
-        text = latin.encode("latin-1").decode("cp1258", errors="replace")
-        return unicodedata.normalize("NFC", text)
-    import viparse
-
-    return "\n".join(viparse.fix(line, encoding=encoding) for line in latin.splitlines())
-
-
-def _soundness(text: str) -> float:
-    """The share of Vietnamese syllables among the words with diacritics; 0 for a text without such words."""
-    marked = [word for word in _WORD.findall(text) if not word.isascii()]
-    sound = sum(fold(word) in syllables() and _is_plain(word) for word in marked)
-    return sound / len(marked) if marked else 0.0
-
-
-def _is_plain(word: str) -> bool:
-    """Vietnamese letters only, and capitals where a word may have them."""
-    letters = unicodedata.normalize("NFC", word)
-    known = all(c.isascii() or c in "đĐ" or unicodedata.normalize("NFD", c)[0].isascii() for c in letters)
-    return known and (letters.islower() or letters.isupper() or letters.istitle())
+    if encoding != "cp1258":
+        return legacy.to_unicode(latin, encoding)
+    return unicodedata.normalize("NFC", latin.encode("latin-1").decode("cp1258", errors="replace"))
 
 
 def read_text(content: bytes, is_markdown: bool) -> tuple[Extract, str | None]:
     """Text, and for Markdown the Markdown itself, which keeps its lines."""
-    text = decoded(content).replace("\r\n", "\n").replace("\r", "\n")
+    text = legacy.to_unicode(*decoded(content)).replace("\r\n", "\n").replace("\r", "\n")
     if len(_CONTROL.findall(text)) > len(text) / 1000:
         raise Refused("bytes that are not text", _SUPPORTED)
     if is_markdown or _MARKDOWN.search(text):
@@ -132,7 +112,12 @@ def read_html(content: bytes) -> Extract:
     import lxml.html
     import trafilatura
 
-    page = lxml.html.document_fromstring(re.sub(r"^\s*<\?xml[^>]*\?>", "", decoded(content)))
+    text, encoding = decoded(content)
+    page = lxml.html.document_fromstring(re.sub(r"^\s*<\?xml[^>]*\?>", "", text))
+    if encoding:  # here, because trafilatura takes letters of TCVN3 for soft hyphens
+        for element in page.iter():
+            element.text = legacy.to_unicode(element.text or "", encoding)
+            element.tail = legacy.to_unicode(element.tail or "", encoding)
     whole = _main_text(trafilatura, lxml.html.tostring(page, encoding="unicode"))
     sheets = [style.text or "" for style in page.iter("style")]
     unseen = _hiding_selectors("\n".join(sheets))
@@ -278,10 +263,8 @@ _SYMBOLS = 2  # the charset of fonts whose letters are bullets and boxes
 
 def read_rtf(content: bytes) -> Extract:
     """RTF; its bytes above 127 are Windows' Latin, unless they are VISCII, of which Windows' Latin loses some."""
-    import viparse
-
     plain = _Rtf(content, "latin-1")
-    if viparse.detect_text_encoding("\n".join(block.text for block in plain.blocks)) != "viscii":
+    if legacy.of_text("\n".join(block.text for block in plain.blocks)) != "viscii":
         plain = _Rtf(content, "cp1252")
     return Extract(plain.blocks, gathered(plain.hidden))
 

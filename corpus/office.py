@@ -189,7 +189,7 @@ class _Word:
             each for each in numbering.iter(f"{_W}abstractNum") if each.get(f"{_W}abstractNumId") == abstract_id
         )
         levels = {int(each.get(f"{_W}ilvl")): each for each in next(abstract, ()) if each.tag == f"{_W}lvl"}
-        if abstract_id is None or level not in levels:
+        if instance is None or abstract_id is None or level not in levels:
             return "", 0
         counts = self.counts.setdefault(abstract_id, {})
         for override in instance.iter(f"{_W}lvlOverride"):
@@ -467,8 +467,8 @@ def _sheet_rows(sheet: Any, formulas: Any, hidden: list[Hidden]) -> list[list[st
     """A sheet's cells as they are shown; a merged cell gives its text to every row it covers."""
     down = {}
     for merged in sheet.merged_cells.ranges:
-        for row in range(merged.min_row + 1, merged.max_row + 1):
-            down[row, merged.min_col] = sheet.cell(merged.min_row, merged.min_col)
+        for below in range(merged.min_row + 1, merged.max_row + 1):
+            down[below, merged.min_col] = sheet.cell(merged.min_row, merged.min_col)
     unseen_columns = {
         column
         for dimension in sheet.column_dimensions.values()
@@ -584,8 +584,8 @@ def _shapes(shapes: Any) -> Iterator[Any]:
             yield shape
 
 
-def _is_outside(shape: Any, width: int, height: int) -> bool:
-    if None in (shape.left, shape.top, shape.width, shape.height):
+def _is_outside(shape: Any, width: int | None, height: int | None) -> bool:
+    if width is None or height is None or None in (shape.left, shape.top, shape.width, shape.height):
         return False
     across = shape.left + shape.width <= 0 or shape.left >= width
     return bool(across or shape.top + shape.height <= 0 or shape.top >= height)

@@ -14,7 +14,7 @@ from statistics import median
 from typing import Any
 
 from corpus.extract import PAGES, TINY, WHITE, Colour, Extract, Hidden, Refused, alike
-from corpus.layout import Block, Box, Run
+from corpus.layout import STRUCTURE, Block, Box, Run
 
 SCANNED_PAGES = 150  # tesseract takes about 4 s a page, and one document shall not take more than 10 minutes
 RESOLUTION = 300  # dots per inch; what tesseract is trained on
@@ -114,7 +114,7 @@ def _mark_invisible() -> None:
         def render_char(self, *args: Any, **kwargs: Any) -> float:
             advance = super().render_char(*args, **kwargs)
             if self.is_invisible:
-                self.cur_item._objs[-1].tag = "invisible"
+                self.cur_item._objs[-1].tag = "invisible"  # type: ignore[attr-defined] # where pdfplumber looks for it
             return advance
 
     if Aggregator.__name__ != Marking.__name__:
@@ -230,7 +230,7 @@ def _contents(page: Any, unseen: dict[int, str]) -> _Page:
 def _tables(page: Any) -> Iterator[_Table]:
     for table in page.find_tables():
         rows = tuple(tuple(map(_joined, row)) for row in _rows(table))
-        if len(rows) > 1 and len(rows[0]) > 1:
+        if rows and len(rows[0]) > 1:  # one row may be the head of a table that goes on overleaf
             x0, top, x1, bottom = table.bbox
             box = Box(x0, x1, top, bottom)
             yield _Table(rows, tuple({char["fontname"] for char in page.chars if _holds(box, char)}), box)
@@ -259,7 +259,7 @@ def _joined(cell: str | None) -> str:
 
 def _lines(words: Iterable[Any]) -> Iterator[_Line]:
     """Words on one height, parted where a wide gap says that they only stand side by side, as in a letterhead."""
-    from pdfplumber.utils import cluster_objects
+    from pdfplumber.utils.clustering import cluster_objects
 
     for group in cluster_objects(list(words), "bottom", 3):
         line: list[Any] = []
@@ -300,17 +300,20 @@ def _blocks(pages: list[_Page]) -> Iterator[Block]:
 
 
 def _without_furniture(pages: list[_Page]) -> list[_Page]:
-    """The pages without running headers and footers, which stand at one height on three pages, and page numbers."""
-    counts = Counter(key for page in pages for key in {_furniture(line) for line in _edges(page)})
-    usual = max(3, len([page for page in pages if page]) / 3)
-
-    def is_text(line: _Line) -> bool:
-        return counts[_furniture(line)] < usual and not _PAGE_NUMBER.fullmatch(line.text.strip())
-
+    """The pages without page numbers, and without running heads and feet: lines at one height on many pages."""
+    counts = Counter(key for number, page in enumerate(pages) for line in _edges(page) for key in _keys(line, number))
+    usual = len([page for page in pages if page]) / 3
     kept: list[_Page] = []
-    for page in pages:
-        edges = {id(line) for line in _edges(page) if not is_text(line)}
-        kept.append([thing for thing in page if id(thing) not in edges])
+    for number, page in enumerate(pages):
+        dropped = {
+            id(line)
+            for line in _edges(page)
+            if _PAGE_NUMBER.fullmatch(line.text.strip())
+            or (
+                any(counts[key] >= max(key[0], usual) for key in _keys(line, number)) and not STRUCTURE.match(line.text)
+            )
+        }
+        kept.append([thing for thing in page if id(thing) not in dropped])
     return kept
 
 
@@ -318,8 +321,17 @@ def _edges(page: _Page) -> list[_Line]:
     return [thing for thing in (*page[:_EDGE], *page[_EDGE:][-_EDGE:]) if isinstance(thing, _Line)]
 
 
-def _furniture(line: _Line) -> tuple[str, int]:
-    return _DIGITS.sub("0", line.text), round(line.box.top / 4)
+def _keys(line: _Line, page: int) -> set[tuple[int, int, str]]:
+    """What a line has in common with its like on other pages: on at least how many, its height, and its words.
+
+    Its words are the same, or but for one number that goes up with the pages.
+    """
+    height = round(line.box.top / 4)
+    keys = {(2, height, line.text)}
+    for match in _DIGITS.finditer(line.text[:200]):
+        rest = f"{line.text[: match.start()]}#{int(match[0][-6:]) - page}{line.text[match.end() :]}"
+        keys.add((3, height, rest))
+    return keys
 
 
 # Scans

@@ -119,7 +119,7 @@ def cp1258_txt() -> bytes:
     """Windows' Vietnamese code page has letters such as "ê" and puts the tone behind them."""
     toned = ""
     for letter in txt().decode():
-        base, *marks = unicodedata.normalize("NFD", letter)
+        base, *marks = list(unicodedata.normalize("NFD", letter))
         tones = "".join(mark for mark in marks if mark in "\u0300\u0301\u0303\u0309\u0323")
         toned += unicodedata.normalize("NFC", base + "".join(mark for mark in marks if mark not in tones)) + tones
     return toned.encode("cp1258")
