@@ -4,7 +4,8 @@ BotError
 ├── UnknownAnswer         an id that no receipt has
 ├── UnreadableDatabase    it cannot be opened, or is none
 ├── NewerDatabase         a later version of this program has written it
-└── AlreadyServed         another process serves the same account from the same data folder
+├── AlreadyServed         another process serves the same account from the same data folder
+└── MissingExtra          a page needs a package of the extra `evaluate`
 """
 
 from pathlib import Path
@@ -47,3 +48,8 @@ class AlreadyServed(BotError):
             f"another process holds {file}, so it serves this account already; stop that one, or have several share "
             "the work by naming a PostgreSQL database in HANOIDX_DATABASE_URL"
         )
+
+
+class MissingExtra(BotError):
+    def __init__(self, module: str) -> None:
+        super().__init__(f"the page needs {module}, which is not installed: pip install 'hanoidx[evaluate]'")
