@@ -3,6 +3,7 @@
 BotError
 ├── UnknownAnswer         an id that no receipt has
 ├── UnreadableDatabase    it cannot be opened, or is none
+├── NoDatabase            nothing has been kept in this folder
 ├── NewerDatabase         a later version of this program has written it
 ├── AlreadyServed         another process serves the same account from the same data folder
 └── MissingExtra          a page needs a package of the extra `evaluate`
@@ -32,6 +33,11 @@ class UnreadableDatabase(BotError):
     ) -> None:
         self.reason = reason
         super().__init__(f"{file} cannot be read: {reason}; {mend}")
+
+
+class NoDatabase(BotError):
+    def __init__(self, file: Path) -> None:
+        super().__init__(f"{file} is not there; HANOIDX_DATA has to name the folder that answers are given from")
 
 
 class NewerDatabase(BotError):

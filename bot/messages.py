@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from corpus.document import Entry
 
+HANOI = datetime.timezone(datetime.timedelta(hours=7))  # no summer time, so no time zone database is needed
+
 
 @dataclass(frozen=True, slots=True)
 class Voice:
@@ -223,6 +225,13 @@ LINE_NOT_JSON = "Dòng này không phải là một đối tượng JSON nên t�
 LINE_BAD_ID = "Trong dòng này, “id” phải là một chuỗi ký tự hoặc một số nguyên."
 LINE_NO_QUESTION = "Dòng này không có “question”, hoặc “question” không phải là một chuỗi ký tự."
 LINE_BAD_TURNS = "Trong dòng này, “turns” phải là danh sách các câu hỏi trước, mỗi câu là một chuỗi ký tự."
+
+# --- Drafts of golden questions ----------------------------------------------------------------------------------
+
+DRAFT = (
+    "Nháp: được hỏi {count} lần, từ {first} đến {last}, chưa có câu trả lời. "
+    "Khi đã có tài liệu trả lời thì sửa kind, expect, docs, answers và xoá ghi chú này."
+)
 
 # --- An answer replayed -------------------------------------------------------------------------------------------
 
