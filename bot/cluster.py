@@ -15,10 +15,10 @@ def clusters(similar: Similarities, threshold: float) -> tuple[tuple[int, ...], 
     means = similar.astype(np.float64)
     np.fill_diagonal(means, -np.inf)
     groups = {row: [row] for row in range(len(means))}
-    waiting, found, chain = list(reversed(groups)), [], list[int]()
+    found: list[list[int]] = []
+    chain: list[int] = []
     while groups:
-        while not chain:
-            chain = [row] if (row := waiting.pop()) in groups else []
+        chain = chain or [next(iter(groups))]
         last, before = chain[-1], chain[-2] if len(chain) > 1 else -1
         nearest = int(means[last].argmax())
         if before >= 0 and means[last, before] == means[last, nearest]:
@@ -29,13 +29,12 @@ def clusters(similar: Similarities, threshold: float) -> tuple[tuple[int, ...], 
             chain.pop()
         elif nearest == before:
             del chain[-2:]
-            mean = (len(groups[last]) * means[last] + len(groups[before]) * means[before]) / (
-                len(groups[last]) + len(groups[before])
-            )
+            sizes = len(groups[last]), len(groups[before])
+            mean = (sizes[0] * means[last] + sizes[1] * means[before]) / sum(sizes)  # -inf for each of the two
+            mean = np.minimum(mean, np.maximum(means[last], means[before]))  # rounding would make chains bite their tails
             groups[before] += groups.pop(last)
-            means[last], means[:, last] = -np.inf, -np.inf
             means[before], means[:, before] = mean, mean
-            means[[before, last], [before, before]] = -np.inf
+            means[last], means[:, last] = -np.inf, -np.inf
         else:
             chain.append(nearest)
     return tuple(sorted(tuple(sorted(group)) for group in found))
