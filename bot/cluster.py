@@ -31,7 +31,9 @@ def clusters(similar: Similarities, threshold: float) -> tuple[tuple[int, ...], 
             del chain[-2:]
             sizes = len(groups[last]), len(groups[before])
             mean = (sizes[0] * means[last] + sizes[1] * means[before]) / sum(sizes)  # -inf for each of the two
-            mean = np.minimum(mean, np.maximum(means[last], means[before]))  # rounding would make chains bite their tails
+            mean = np.minimum(
+                mean, np.maximum(means[last], means[before])
+            )  # rounding would make chains bite their tails
             groups[before] += groups.pop(last)
             means[before], means[:, before] = mean, mean
             means[last], means[:, last] = -np.inf, -np.inf

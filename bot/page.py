@@ -7,6 +7,7 @@ import io
 import os
 import re
 import secrets
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -87,7 +88,8 @@ def plotted(name: str, plot: Callable[..., tuple[str, str] | None], *of: Any) ->
         **dict.fromkeys(("figure.facecolor", "axes.facecolor", "savefig.facecolor", "legend.facecolor"), "none"),
         "legend.frameon": False,
     }
-    with mpl.rc_context(style):
+    with mpl.rc_context(style), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph")  # the browser has fonts of its own
         drawing = Figure(layout="constrained")
         texts = plot(drawing, *of)
         return Plot(*texts, _svg(drawing, name, *texts)) if texts else None

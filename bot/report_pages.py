@@ -4,6 +4,7 @@ Words of people and of documents go into cells as they are; the template and the
 """
 
 import datetime
+import re
 import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -55,17 +56,33 @@ LANGUAGES = {"vi": "tiếng Việt", "en": "tiếng Anh", "zh": "tiếng Trung",
 LANGUAGES |= {"fr": "tiếng Pháp"}
 NOTHING = "Trong thời gian này không có gì để báo cáo."
 
+_THUMBS = ("đúng ý", "chưa đúng", "% chưa đúng")
 _COLOURS = ("other", "good", "more", "faint", "bad")  # of channels and statuses, in their order
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """The first column names the row."""
+    """The first column names the row: with a `has_titles` one, rows stand as blocks on a phone.
+
+    A page shows what `is_drawn` when it is asked to, because a plot tells the same.
+    """
 
     title: str
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     note: str = ""
+    has_titles: bool = False
+    is_drawn: bool = False
+
+    @property
+    def words(self) -> tuple[int, ...]:
+        """The columns that hold more than numbers."""
+        number = re.compile(r"[\d.,]+(?:%| ms| giây)?|–")
+        return tuple(
+            place
+            for place in range(len(self.columns))
+            if place == 0 or any(not number.fullmatch(row[place]) for row in self.rows)
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,8 +144,7 @@ def show(page: Page, console: Console) -> None:
         console.print(Text(table.title, "bold"))
         drawn = Drawn(box=None, pad_edge=False, padding=(0, 2, 0, 0))
         for place, column in enumerate(table.columns):
-            is_words = place == 0 or any(not _is_number(row[place]) for row in table.rows)
-            drawn.add_column(column, justify="left" if is_words else "right", overflow="fold")
+            drawn.add_column(column, justify="left" if place in table.words else "right", overflow="fold")
         for row in table.rows:
             drawn.add_row(*(Text(printable(cell)) for cell in row))
         console.print(drawn)
@@ -146,7 +162,6 @@ def to_html(page: Page) -> str:
         span=_span(page.period),
         plots=plots,
         nothing=NOTHING,
-        is_number=_is_number,
         printable=printable,
     )
 
@@ -165,7 +180,7 @@ def _as_table(listing: Listing) -> Table:
 
 def _usage(usage: Usage) -> Page:
     every, channels = usage.all, usage.channels
-    columns = (*channels, every) if len(channels) > 1 else channels
+    columns = (every, *channels) if len(channels) > 1 else channels
     named = tuple(_channel(one.channel) if one.channel else "tất cả" for one in columns)
     answered = every.statuses.get("answered", 0)
     days = usage.period.days
@@ -240,12 +255,14 @@ def _usage(usage: Usage) -> Page:
                     (date(day.isoformat()), *(_count(one.days[place]) for one in columns))
                     for place, day in enumerate(days)
                 ),
+                is_drawn=True,
             ),
             Table(
                 "Tin nhắn theo giờ trong ngày",
                 ("", *named),
                 tuple((f"{hour} giờ", *(_count(one.hours[hour]) for one in columns)) for hour in range(24)),
                 "Giờ Hà Nội.",
+                is_drawn=True,
             ),
         ),
         lists=(),
@@ -300,18 +317,18 @@ def _unanswered(unanswered: Unanswered) -> Page:
 
 
 def _cluster(cluster: Cluster) -> Item:
+    before = f" (sau câu: {cluster.central.turns[-1]})" if cluster.central.turns else ""
     others = [wording for wording in cluster.wordings if wording is not cluster.central]
     shown = [f"{wording.text} ({_count(wording.count)} lần)" for wording in others[:OTHER_WORDINGS]]
     if len(others) > OTHER_WORDINGS:
         shown.append(f"và {_count(len(others) - OTHER_WORDINGS)} cách khác")
     return Item(
-        f"{cluster.number}. {cluster.central.text}",
+        f"{cluster.number}. {cluster.central.text}{before}",
         (
             ("số lần", _count(cluster.count)),
             ("kênh", _counts(cluster.channels, CHANNELS)),
             ("vì sao", _counts(cluster.statuses, STATUSES)),
             ("lần cuối", _day(cluster.last)),
-            ("hỏi sau câu", " → ".join(cluster.central.turns[-2:]) or "–"),
         ),
         ("cách hỏi khác", tuple(shown)),
     )
@@ -328,8 +345,8 @@ def _feedback(feedback: Feedback) -> Page:
         period=feedback.period,
         figures=(
             ("Góp ý", _count(both)),
-            ("👍 Đúng ý", f"{_count(feedback.good)} ({_share(feedback.good, both)})"),
-            ("👎 Chưa đúng", f"{_count(feedback.bad)} ({_share(feedback.bad, both)})"),
+            ("Đúng ý", f"{_count(feedback.good)} ({_share(feedback.good, both)})"),
+            ("Chưa đúng", f"{_count(feedback.bad)} ({_share(feedback.bad, both)})"),
         ),
         tables=(
             Table(
@@ -342,7 +359,7 @@ def _feedback(feedback: Feedback) -> Page:
             ),
             Table(
                 "Theo kênh",
-                ("", "👍", "👎", "tỉ lệ 👎"),
+                ("", *_THUMBS),
                 tuple(
                     (_channel(channel), *_thumbs(verdicts.get("good", 0), verdicts.get("bad", 0)))
                     for channel, verdicts in feedback.channels.items()
@@ -350,9 +367,10 @@ def _feedback(feedback: Feedback) -> Page:
             ),
             Table(
                 "Theo tài liệu được trích",
-                ("", "👍", "👎", "tỉ lệ 👎", "mã tài liệu"),
+                ("", *_THUMBS, "mã tài liệu"),
                 tuple((one.title, *_thumbs(one.good, one.bad), one.document_id) for one in feedback.documents[:SHOWN]),
                 _all(_rest(len(feedback.documents), "tài liệu"), gone),
+                has_titles=True,
             ),
         ),
         lists=(
@@ -378,7 +396,7 @@ def _disliked(disliked: Disliked) -> Item:
         disliked.question or "/lienhe",
         (
             ("trả lời", disliked.text),
-            ("góp ý", f"👎 {_count(disliked.bad)}  👍 {_count(disliked.good)}"),
+            ("góp ý", f"{_count(disliked.bad)} chưa đúng, {_count(disliked.good)} đúng ý"),
             ("lý do", _counts(disliked.reasons, REASONS) or "–"),
             ("tài liệu", ", ".join(disliked.documents) or "–"),
             ("lần cuối", _day(disliked.last)),
@@ -410,6 +428,7 @@ def _sources(sources: Sources) -> Page:
                 "Không được trích lần nào",
                 ("", "mã tài liệu"),
                 tuple((title, document_id) for document_id, title in sources.never),
+                has_titles=True,
             ),
         ),
         lists=(),
@@ -431,8 +450,8 @@ def _cited(title: str, cited: Sequence[Cited], answers: int) -> Table:
         )
         for one in cited[:SHOWN]
     )
-    columns = ("", "câu trả lời", "tỉ lệ", "lần cuối", "👍", "👎", "mã tài liệu")
-    return Table(title, columns, rows, _rest(len(cited), "tài liệu"))
+    columns = ("", "câu trả lời", "tỉ lệ", "lần cuối", "đúng ý", "chưa đúng", "mã tài liệu")
+    return Table(title, columns, rows, _rest(len(cited), "tài liệu"), has_titles=True)
 
 
 # Words and numbers
@@ -483,10 +502,6 @@ def _all(*sentences: str) -> str:
 
 def _rest(found: int, what: str) -> str:
     return f"Còn {_count(found - SHOWN)} {what} nữa, có trong --json." if found > SHOWN else ""
-
-
-def _is_number(cell: str) -> bool:
-    return cell[:1].isdigit() or cell in ("–", "")
 
 
 # Plots
@@ -544,7 +559,7 @@ def _plot_thumbs(drawing: Any, documents: Sequence[Thumbs]) -> tuple[str, str] |
         return None
     drawing.set_size_inches(WIDTH, 0.8 + 0.36 * len(shown))
     axes = drawing.subplots()
-    series = {"👎 chưa đúng": [one.bad for one in shown], "👍 đúng ý": [one.good for one in shown]}
+    series = {"chưa đúng": [one.bad for one in shown], "đúng ý": [one.good for one in shown]}
     _bars(axes, [_wrapped(one.title) for one in shown], series, [COLOURS["bad"], COLOURS["good"]])
     drawing.legend(loc="outside upper left", ncols=2, fontsize=8, handlelength=1)
     return "Góp ý theo tài liệu", "Những tài liệu bị chê nhiều nhất, theo số góp ý cho câu trả lời trích chúng."
@@ -575,4 +590,4 @@ def _bars(axes: Any, labels: Sequence[str], series: Mapping[str, Sequence[int]],
 
 
 def _wrapped(title: str) -> str:
-    return "\n".join(textwrap.wrap(printable(title), LABEL, max_lines=2, placeholder="…"))
+    return "\n".join(textwrap.wrap(printable(title), LABEL, max_lines=2, placeholder="…", break_on_hyphens=False))

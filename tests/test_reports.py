@@ -1,8 +1,10 @@
 """Reports: what they count, what they put together, and how they are shown."""
 
+import functools
 import json
+import random
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import combinations
@@ -178,6 +180,61 @@ class People:
 def citation(number: int, document_id: str) -> Citation:
     title = f"Văn bản {document_id}"
     return Citation(number, f"{document_id}#1", document_id, title, (), "UBND", None, None, "2026", "", None, "lời")
+
+
+def a_week(people: People, ask: Callable[[Question], Answer], size: int = 300) -> None:
+    """A plausible week before NOW on three channels: what is asked in vain is asked in several wordings."""
+    chance = random.Random(7)
+    lines = [json.loads(line) for line in (DATA / "questions-dev.jsonl").read_text("utf-8").splitlines()]
+    answerable = [line for line in lines if line["expect"] in ("answer", "outdated")]
+    others = [line for line in lines if line["expect"] not in ("answer", "outdated")]
+    hours = [1, 0, 0, 0, 0, 1, 3, 6, 14, 18, 15, 9, 6, 8, 13, 15, 12, 7, 5, 7, 9, 8, 4, 2]
+    for number in range(size):
+        day = WEEK.since.date() + timedelta(days=chance.randrange(7))
+        hour = chance.choices(range(24), hours)[0]
+        at = datetime.combine(day, datetime.min.time(), HANOI) + timedelta(hours=hour, seconds=chance.randrange(3600))
+        line = chance.choice(answerable) if chance.random() < 0.7 else others[int(len(others) * chance.random() ** 2)]
+        text = line.get("typed") if line.get("typed") and chance.random() < 0.4 else line["question"]
+        text = strip_diacritics(text) if chance.random() < 0.25 else text
+        answer = ask(Question(text, tuple(line.get("turns", ()))))
+        answer = replace(answer, answer_id=f"{number:012x}", timings=Timings(total=chance.lognormvariate(1.6, 0.4)))
+        judged = chance.random() < (0.25 if answer.citations else 0.0)
+        verdict = ("bad" if chance.random() < 0.35 else "good") if judged else ""
+        people.told(
+            text,
+            max(at, WEEK.since),
+            answer,
+            chance.choices(CHANNELS, (5, 2, 4))[0],
+            str(chance.randrange(size // 3)),
+            waiting=chance.lognormvariate(-1.2, 0.6),
+            outcome=chance.choices((Outcome.SENT, Outcome.UNKNOWN, Outcome.FAILED), (96, 1, 3))[0],
+            verdict=verdict,
+            reason=chance.choice((None, *messages.REASONS)) if verdict == "bad" else None,
+        )
+    for number in range(12):
+        people.ask_at_the_terminal(answerable[number]["question"], ago(days=3, minutes=number))
+
+
+def as_the_file_says(question: Question) -> Answer:
+    """An answer with the status and the documents that the question file wants, for any of its wordings."""
+    line = _by_wording()[question.text]
+    status = {
+        "answer": Status.ANSWERED,
+        "outdated": Status.ANSWERED,
+        "abstain": NO_PASSAGE,
+        "offtopic": OFF_TOPIC,
+        "refuse": Status.REFUSED,
+        "smalltalk": Status.SMALL_TALK,
+    }[line["expect"]]
+    citations = tuple(citation(number, document_id) for number, document_id in enumerate(line["docs"][:2], 1))
+    return Answer("", question, status, "vi", f"Trả lời: {line['question']}", citations)
+
+
+@functools.cache
+def _by_wording() -> dict[str, dict[str, Any]]:
+    lines = [json.loads(line) for line in (DATA / "questions-dev.jsonl").read_text("utf-8").splitlines()]
+    wordings = [(text, line) for line in lines for text in (line["question"], line.get("typed")) if text]
+    return {one: line for text, line in wordings for one in (text, strip_diacritics(text))}
 
 
 def entry(document_id: str) -> Entry:
