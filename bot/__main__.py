@@ -9,7 +9,7 @@ import os
 import secrets
 import sys
 from collections.abc import Callable, Coroutine, Iterable
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -17,8 +17,9 @@ import typer
 
 import corpus.__main__ as corpus_commands
 import index.__main__ as index_commands
-from bot import golden_commands, messages
+from bot import golden_commands, messages, report_commands
 from bot.errors import BotError
+from bot.messages import HANOI
 from bot.settings import Settings, SettingsError
 from corpus.catalogue import ADDED, DOCUMENTS
 from index.__main__ import Corpus, Data, EncoderName, Hooks
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
     from index.snapshot import Snapshot, Start, Suggestion
     from index.verdict import Verdict
 
-HANOI = timezone(timedelta(hours=7))  # no summer time, so no time zone database is needed
 BROKEN_PIPE = 141  # what a shell reports of a program whose output nobody reads any more
 
 Today = Annotated[
@@ -68,6 +68,7 @@ app = typer.Typer(
 app.add_typer(corpus_commands.app, name="corpus")
 app.add_typer(index_commands.app, name="index")
 app.add_typer(golden_commands.app, name="golden")
+app.add_typer(report_commands.app, name="report")
 
 
 def main() -> None:

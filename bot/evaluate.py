@@ -53,11 +53,6 @@ class QuestionsError(EvaluationError):
         self.problems = tuple(problems)
 
 
-class MissingExtra(EvaluationError):
-    def __init__(self, module: str) -> None:
-        super().__init__(f"the page needs {module}, which is not installed: pip install 'hanoidx[evaluate]'")
-
-
 class HistoryError(EvaluationError):
     def __init__(self, file: Path, line: int) -> None:
         super().__init__(

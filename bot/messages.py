@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from corpus.document import Entry
 
+HANOI = datetime.timezone(datetime.timedelta(hours=7))  # no summer time, so no time zone database is needed
+
 
 @dataclass(frozen=True, slots=True)
 class Voice:
@@ -237,6 +239,13 @@ GATE_NEW = "bản mới"
 GATE_RIGHT = {True: "đúng", False: "sai"}
 GATE_MORE = "… và {count} câu nữa"
 GATE_PAGE = "Xem dễ hơn ở {page}"
+
+# --- Drafts of golden questions ----------------------------------------------------------------------------------
+
+DRAFT = (
+    "Nháp: được hỏi {count} lần, từ {first} đến {last}, chưa có câu trả lời. "
+    "Khi đã có tài liệu trả lời thì sửa kind, expect, docs, answers và xoá ghi chú này."
+)
 
 # --- An answer replayed -------------------------------------------------------------------------------------------
 

@@ -277,6 +277,18 @@ def load(data: Path, encoder: Encoder, snapshot_id: str | None = None) -> Snapsh
         raise DamagedSnapshot(folder, f"this program cannot read it ({type(error).__name__})") from error
 
 
+def entries(data: Path) -> dict[str, Entry]:
+    """The catalogue entries of the active snapshot, without loading the rest of it."""
+    snapshot_id = active(data)
+    if not snapshot_id:
+        raise NoSnapshot(data)
+    folder = _folder(data, snapshot_id)
+    file, manifest = folder / "documents.jsonl", _read_manifest(folder)
+    if not file.is_file() or _file_digest(file) != manifest.files.get(file.name):
+        raise DamagedSnapshot(folder, f"{file.name} is not what was written")
+    return {entry.id: entry for entry in _read_entries(file)}
+
+
 def verify(folder: Path) -> Manifest:
     """Compare every file with its digest in the manifest: none may be altered, missing or added."""
     manifest = _read_manifest(folder)
