@@ -31,13 +31,7 @@ SHOWN = 20  # changed answers in the terminal
 AskOf = Callable[[Question, Snapshot], Answer]
 
 
-def judge(
-    old: Snapshot,
-    new: Snapshot,
-    items: Sequence[Item],
-    ask: AskOf,
-    start: Start = lambda stage, size: lambda count: None,
-) -> Verdict:
+def judge(old: Snapshot, new: Snapshot, items: Sequence[Item], ask: AskOf, start: Start) -> Verdict:
     """Ask all golden questions of both snapshots; `start` hears of the progress."""
     asked = [item for item in items if concerns(item, old, new)]
     progress = start("golden", 2 * sum(2 + (item.typed is not None) for item in asked))
@@ -48,7 +42,10 @@ def judge(
         if _given(one) != _given(other)
     )
     wrong = (one for one in changes if one.became_wrong)
-    named = (messages.GATE_WRONG.format(id=one.question_id, question=one.question) for one in wrong)
+    named = (
+        messages.GATE_WRONG.format(id=one.question_id, question=one.question) + (one.note and f" ({one.note})")
+        for one in wrong
+    )
     return Verdict(
         snapshot_id=new.id,
         against=old.id,
@@ -99,7 +96,7 @@ def _change(one: Result, other: Result, old: Snapshot, new: Snapshot) -> Change:
         before=_given(one),
         after=_given(other),
         why=other.why,
-        note="; ".join(_notes(other, old, new)),
+        note="; ".join(_notes(one, other, old, new)),
     )
 
 
@@ -112,9 +109,9 @@ def _source(citation: Citation) -> str:
     return f"[{citation.number}] {citation.passage_id}: {citation.status}, {messages.date(citation.as_of)}"
 
 
-def _notes(result: Result, old: Snapshot, new: Snapshot) -> Iterator[str]:
-    """What was done to the documents that may well be the cause, on purpose."""
-    for document_id in result.item.docs:
+def _notes(one: Result, other: Result, old: Snapshot, new: Snapshot) -> Iterator[str]:
+    """What was done to the documents, on purpose, that may well be the cause."""
+    for document_id in dict.fromkeys((*one.item.docs, *_cited(one))):
         if document_id in old.entries and document_id not in new.entries:
             yield messages.GATE_WITHDRAWN.format(document=document_id)
         elif document_id in new.entries:
@@ -122,9 +119,12 @@ def _notes(result: Result, old: Snapshot, new: Snapshot) -> Iterator[str]:
             by -= set(old.entries[document_id].superseded_by) if document_id in old.entries else set()
             if by:
                 yield messages.GATE_SUPERSEDED.format(document=document_id, by=", ".join(sorted(by)))
-    cited = dict.fromkeys(citation.document_id for citation in result.answer.citations)
-    if added := [one for one in cited if one not in old.entries]:
+    if added := [document_id for document_id in _cited(other) if document_id not in old.entries]:
         yield messages.GATE_ADDED.format(documents=", ".join(added))
+
+
+def _cited(result: Result) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(citation.document_id for citation in result.answer.citations))
 
 
 # What people see of it

@@ -202,7 +202,7 @@ def _summary(
         f"vectors      {encoded:,} encoded, {vectors - encoded:,} reused\n"
         f"time         {seconds:.1f} s, {manifest.passages / seconds:,.0f} passages/s\n"
         f"gate         {gate}\n"
-        f"active       {'yes' if activated else f'no; hanoidx index activate {manifest.id}'}"
+        f"active       {'yes' if activated else 'no' if refused else f'no; hanoidx index activate {manifest.id}'}"
     )
 
 
