@@ -251,6 +251,53 @@ def check_golden(data: Data = Path("data"), encoder: EncoderName = "onnx", today
     typer.echo(f"{sum(result.right for result in results)} of {len(results)} golden questions are answered well")
 
 
+@corpus_commands.app.command("diff")
+def diff(
+    json_: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")] = False,
+    data: Data = Path("data"),
+    corpus: Corpus = DOCUMENTS,
+    encoder: EncoderName = "onnx",
+) -> None:
+    """Show what the next build would change: documents, passages, facts, and citations that answers hold."""
+    from dataclasses import asdict
+
+    from bot.database import FILE, database, reading
+    from bot.diff import compare, lines
+    from corpus.catalogue import read_folder
+
+    documents, snapshot = read_folder(corpus, data / ADDED), _load(data, encoder)
+    url = Settings.from_env(os.environ).database_url
+    if url or (data / FILE).exists():
+        with reading(database(data, url)) as connection:
+            difference = compare(snapshot, documents, connection)
+    else:
+        difference = compare(snapshot, documents, None)
+    if json_:
+        typer.echo(_json({"snapshot_id": snapshot.id} | asdict(difference)))
+        return
+    for line in lines(difference):
+        typer.echo(line)
+
+
+@app.command()
+def audit(
+    json_: Annotated[bool, typer.Option("--json", help="Print one JSON object an action.")] = False,
+    data: Data = Path("data"),
+) -> None:
+    """List what admins have done, from terminals and chats, oldest first; it is checked that nothing was altered."""
+    from dataclasses import asdict
+
+    from corpus.audit import read
+
+    for action in read(data):
+        if json_:
+            typer.echo(_json(asdict(action)))
+            continue
+        change = f" {action.before or '–'} → {action.after or '–'}" if action.before or action.after else ""
+        reason = f" ({action.reason})" if action.reason else ""
+        typer.echo(f"{action.at}  {action.who}  {action.what} {action.subject}{change}{reason}".rstrip())
+
+
 Host = Annotated[str, typer.Option(help="The address to listen on.")]
 Port = Annotated[int, typer.Option(min=0, max=65535, help="The port to listen on; 0 for any that is free.")]
 
@@ -313,6 +360,7 @@ def _answering(data: Path, encoder: str, today: date | None) -> "Answering":
         ask=lambda question, snapshot: ask(question, snapshot, day(), rewrite),
         contacts=lambda snapshot: contacts(snapshot, day()),
         now=lambda: datetime.now(HANOI),
+        environ={"HANOIDX_ENCODER": encoder},
     )
 
 

@@ -51,9 +51,10 @@ from bot.reports import (
 )
 from corpus.catalogue import read_folder
 from corpus.document import Entry
+from index.activation import activate
 from index.encode import Encoder
 from index.errors import DamagedSnapshot, NoSnapshot
-from index.snapshot import activate, build, entries
+from index.snapshot import build, entries
 
 DATA = Path(__file__).parent / "data"
 NOW = datetime(2026, 11, 23, 15, 30, tzinfo=HANOI)
@@ -419,7 +420,8 @@ def test_clusters_are_those_that_joining_the_most_alike_again_and_again_makes(
 @given(seed=st.integers(0, 10_000), size=st.integers(1, 40), values=st.integers(1, 4))
 def test_with_many_equal_similarities_every_row_is_in_one_cluster(seed: int, size: int, values: int) -> None:
     matrix = np.random.default_rng(seed).integers(1, values, (size, size), endpoint=True)
-    found = clusters(np.maximum(matrix, matrix.T).astype(np.float32) / 7, 1 / 7)
+    similar = np.maximum(matrix, matrix.T).astype(np.float32) / np.float32(7)
+    found = clusters(similar, 1 / 7)
     assert sorted(row for group in found for row in group) == list(range(size))
 
 
