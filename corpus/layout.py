@@ -258,7 +258,7 @@ def _text_written(block: Block) -> list[str]:
         return []
     if block.level:
         return [f"{'#' * block.level} {f'{block.label} {text}'.strip()}"]
-    if block.label:
+    if block.label and not (block.label == "-" and STRUCTURE.match(text)):  # "1. …" typed behind a bullet
         return [f"{'  ' * block.indent}{block.label} {text}"]
     return [_MARKUP.sub(r"\\", text, count=1) if _MARKUP.match(text) else text]
 

@@ -1,5 +1,6 @@
 """Web pages, RTF and plain text: files whose bytes are the text, in UTF-8 or in one of the old Vietnamese encodings."""
 
+import copy
 import re
 import unicodedata
 from collections.abc import Iterator
@@ -77,7 +78,7 @@ def _text_blocks(text: str) -> Iterator[Block]:
     lines = text.expandtabs(4).split("\n")
     right = max(map(len, lines))
     full = sum(len(line) > right - 15 for line in lines)
-    if not 60 <= right <= 120 or full * 3 < sum(1 for line in lines if line.strip()):
+    if not 60 <= right <= 120 or full * 5 < sum(1 for line in lines if line.strip()):
         yield from (paragraph(line) for line in lines if line.strip())
         return
     group: list[tuple[str, Box]] = []
@@ -118,7 +119,7 @@ def read_html(content: bytes) -> Extract:
         for element in page.iter():
             element.text = legacy.to_unicode(element.text or "", encoding)
             element.tail = legacy.to_unicode(element.tail or "", encoding)
-    whole = _main_text(trafilatura, lxml.html.tostring(page, encoding="unicode"))
+    whole = _main_text(trafilatura, _with_everything_shown(page))
     sheets = [style.text or "" for style in page.iter("style")]
     unseen = _hiding_selectors("\n".join(sheets))
     hidden = []
@@ -135,6 +136,16 @@ def read_html(content: bytes) -> Extract:
     # Menus and dialogues are hidden on most pages; what matters is what would have been taken for the page's text.
     told = [each for each in hidden if len(each.text) > 2 and each.text[:80] in read]
     return Extract(list(_html_blocks(found)), told)
+
+
+def _with_everything_shown(page: Any) -> str:
+    import lxml.html
+
+    shown = copy.deepcopy(page)
+    for element in shown.iter():
+        for attribute in ("style", "hidden", "aria-hidden"):
+            element.attrib.pop(attribute, None)
+    return str(lxml.html.tostring(shown, encoding="unicode"))
 
 
 def _main_text(trafilatura: Any, html: str) -> Any:

@@ -125,11 +125,11 @@ def _in_another_process(content: bytes, path: Path, seconds: float) -> dict[str,
     root = str(Path(__file__).parents[1])
     environment = {name: value for name, value in os.environ.items() if name in _ENVIRONMENT}
     process = subprocess.Popen(  # noqa: S603 no shell, and of the file only its suffix
-        [sys.executable, "-m", "corpus.read", path.suffix.lower()],
+        [sys.executable, "-m", "corpus.read", path.suffix.lower(), str(MEMORY)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
-        env={**environment, "PYTHONPATH": root},
+        env={**environment, "PYTHONPATH": root, "OMP_THREAD_LIMIT": "1"},  # tesseract's threads only hinder each other
         start_new_session=True,  # so that LibreOffice and tesseract end with it
     )
     try:
@@ -161,13 +161,14 @@ _SAVE_ANEW = "open it in the program it was made with and save it anew, or as PD
 
 def main() -> None:
     """Parse the file on standard input; write what it says, or what is wrong with it, as one JSON object."""
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+    suffix, memory = sys.argv[1], int(sys.argv[2])
+    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
     try:
-        answer = asdict(parse(sys.stdin.buffer.read(), sys.argv[1] in (".md", ".markdown")))
+        answer = asdict(parse(sys.stdin.buffer.read(), suffix in (".md", ".markdown")))
     except Refused as error:
         answer = {"found": error.found, "mend": error.mend}
     except MemoryError:
-        answer = {"found": f"it fills more than {MEMORY // 1_000_000_000} GB of memory when read", "mend": "split it"}
+        answer = {"found": f"it fills more than {memory // 1_000_000} MB of memory when read", "mend": "split it"}
     except RecursionError:
         answer = {"found": "its parts are nested too deeply", "mend": _SAVE_ANEW}
     except Exception as error:  # noqa: BLE001 a dozen libraries, each with its own ways to fail on a broken file
