@@ -283,7 +283,9 @@ def _by_channel(usage: Usage, what: str) -> dict[str, tuple[int, ...]]:
 
 
 def _unanswered(unanswered: Unanswered) -> Page:
-    note = f"{_count(unanswered.left_out)} câu hỏi hiếm gặp không được so sánh." if unanswered.left_out else ""
+    note = (
+        f"{_count(unanswered.left_out)} câu hỏi hiếm gặp và cũ hơn không được so sánh." if unanswered.left_out else ""
+    )
     single = sum(cluster.count == 1 for cluster in unanswered.clusters)
     return Page(
         title="Câu hỏi chưa trả lời được",
