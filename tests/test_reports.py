@@ -426,7 +426,7 @@ def test_clusters_are_those_that_joining_the_most_alike_again_and_again_makes(
 @given(seed=st.integers(0, 10_000), size=st.integers(1, 40), values=st.integers(1, 4))
 def test_with_many_equal_similarities_every_row_is_in_one_cluster(seed: int, size: int, values: int) -> None:
     matrix = np.random.default_rng(seed).integers(1, values, (size, size), endpoint=True)
-    found = clusters(np.maximum(matrix, matrix.T).astype(np.float32) / 7, 1 / 7)
+    found = clusters((np.maximum(matrix, matrix.T) / 7).astype(np.float32), 1 / 7)
     assert sorted(row for group in found for row in group) == list(range(size))
 
 
@@ -745,7 +745,7 @@ def test_a_page_is_written_whole_or_not_at_all(tmp_path: Path, monkeypatch: pyte
     def full(_: int) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(page.os, "fsync", full)
+    monkeypatch.setattr("os.fsync", full)
     with pytest.raises(OSError, match="No space left"):
         page.write("sau", file)
     assert file.read_text("utf-8") == "trước"
