@@ -6,7 +6,7 @@ Words of people and of documents go into cells as they are; the template and the
 import datetime
 import re
 import textwrap
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -104,9 +104,6 @@ class Listing:
     note: str = ""
 
 
-Drawing = Callable[..., tuple[str, str] | None]
-
-
 @dataclass(frozen=True, slots=True)
 class Page:
     """`figures` are the few that matter most. `plots` are drawn, by their names, only when a page is made."""
@@ -140,6 +137,8 @@ def show(page: Page, console: Console) -> None:
     for label, value in page.figures:
         console.print(Text.assemble((f"{label}: ", "dim"), value))
     for table in (*page.tables, *map(_as_table, page.lists)):
+        if not table.rows:
+            continue
         console.print()
         console.print(Text(table.title, "bold"))
         drawn = Drawn(box=None, pad_edge=False, padding=(0, 2, 0, 0))
@@ -283,7 +282,9 @@ def _by_channel(usage: Usage, what: str) -> dict[str, tuple[int, ...]]:
 
 
 def _unanswered(unanswered: Unanswered) -> Page:
-    note = f"{_count(unanswered.left_out)} câu hỏi hiếm gặp không được so sánh." if unanswered.left_out else ""
+    note = (
+        f"{_count(unanswered.left_out)} câu hỏi hiếm gặp và cũ hơn không được so sánh." if unanswered.left_out else ""
+    )
     single = sum(cluster.count == 1 for cluster in unanswered.clusters)
     return Page(
         title="Câu hỏi chưa trả lời được",

@@ -1,8 +1,11 @@
 """Reports: what they count, what they put together, and how they are shown."""
 
 import functools
+import io
 import json
 import random
+import re
+import sys
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -16,23 +19,28 @@ import pytest
 from conftest import HashEncoder
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Engine, update
+from rich.console import Console
+from sqlalchemy import Engine, event, update
+from typer.testing import CliRunner
 
-from bot import messages, reports
+from bot import messages, page, reports
+from bot.__main__ import app
 from bot.channels import inbox
 from bot.channels.message import Delivery, Inbound, Kind, Outcome
 from bot.cluster import clusters
 from bot.conversation import Conversation
-from bot.database import RECEIPTS, reading
+from bot.database import RECEIPTS, database, reading
 from bot.dialogue import Answer, Citation, Question, Status, Timings
+from bot.errors import MissingExtra
 from bot.evaluate import read, strip_diacritics
 from bot.messages import HANOI
 from bot.receipts import insert
+from bot.report_pages import page as paged
+from bot.report_pages import show, to_html
 from bot.reports import (
     ALIKE,
     TERMINAL,
     Cited,
-    Cluster,
     Feedback,
     Period,
     Sources,
@@ -51,9 +59,9 @@ from bot.reports import (
 )
 from corpus.catalogue import read_folder
 from corpus.document import Entry
-from index.activation import activate
 from index.encode import Encoder
 from index.errors import DamagedSnapshot, NoSnapshot
+from index.activation import activate
 from index.snapshot import build, entries
 
 DATA = Path(__file__).parent / "data"
@@ -63,7 +71,6 @@ SECRET = b"of the tests"
 PERSON, CHAT, ACCOUNT = "raw-person-42", "raw-chat-42", "raw-account-7"
 CHANNELS = ("telegram", "zalo_bot", "zalo_oa")
 NO_PASSAGE, OFF_TOPIC = Status.UNANSWERABLE_NO_PASSAGE, Status.UNANSWERABLE_OFF_TOPIC
-ALL = {"usage": usage, "feedback": feedback}
 
 # --- People, and what they write ----------------------------------------------------------------------------------
 
@@ -420,8 +427,7 @@ def test_clusters_are_those_that_joining_the_most_alike_again_and_again_makes(
 @given(seed=st.integers(0, 10_000), size=st.integers(1, 40), values=st.integers(1, 4))
 def test_with_many_equal_similarities_every_row_is_in_one_cluster(seed: int, size: int, values: int) -> None:
     matrix = np.random.default_rng(seed).integers(1, values, (size, size), endpoint=True)
-    similar = np.maximum(matrix, matrix.T).astype(np.float32) / np.float32(7)
-    found = clusters(similar, 1 / 7)
+    found = clusters((np.maximum(matrix, matrix.T) / 7).astype(np.float32), 1 / 7)
     assert sorted(row for group in found for row in group) == list(range(size))
 
 
@@ -506,11 +512,6 @@ def test_what_people_asked_in_vain_is_shown_as_it_was_masked(people: People) -> 
     found = in_vain(people, HashEncoder())
     assert found.clusters[0].central.text == "Tra hồ sơ của số [số điện thoại]?"
     assert "0912345678" not in to_json(found)
-
-
-def exported(found: Sequence[Cluster], file: Path) -> list[dict[str, Any]]:
-    append(found, file)
-    return [json.loads(line) for line in file.read_text("utf-8").splitlines()]
 
 
 def test_a_cluster_becomes_a_draft_that_the_evaluation_can_read(
@@ -604,3 +605,226 @@ def test_the_documents_of_the_active_snapshot_are_read_alone(small_documents: Pa
     (folder / "documents.jsonl").unlink()
     with pytest.raises(DamagedSnapshot):
         entries(tmp_path)
+
+
+# --- Pages and tables ---------------------------------------------------------------------------------------------
+
+Report = Usage | Unanswered | Feedback | Sources
+NAMES = ("usage", "unanswered", "feedback", "sources")
+EVIL = '<script>alert("1")</script>'
+
+
+def made(engine: Engine) -> dict[str, Report]:
+    people = People(engine)
+    return {
+        "usage": used(people),
+        "unanswered": in_vain(people, HashEncoder()),
+        "feedback": thought(people),
+        "sources": cited(people, "tai-khoan-vneid", "wifi", "xa"),
+    }
+
+
+@pytest.fixture(scope="module")
+def week(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Report]:
+    """The reports on a plausible week, in which somebody wrote markup."""
+    engine = database(tmp_path_factory.mktemp("week"), wait=10.0)
+    event.listen(engine, "connect", lambda raw, _: raw.execute("PRAGMA synchronous = OFF"))
+    engine.dispose()
+    people = People(engine, count=1_000_000)
+    a_week(people, as_the_file_says, 150)
+    for number in range(5):
+        people.ask(f"{EVIL} đỗ xe ở đâu?", ago(hours=number + 1), person=f"x{number}", status=NO_PASSAGE)
+    turns = (f"Thuê xe đạp {EVIL} ở đâu?",)
+    people.ask("Thế phí bao nhiêu?", ago(hours=1), person="y", status=NO_PASSAGE, turns=turns)
+    for number in range(30):
+        person, said = f"z{number}", f"Phí: {EVIL}"
+        people.ask(f"{EVIL} phí?", ago(hours=2), person=person, cites=[EVIL], verdict="bad", said=said, language=EVIL)
+    return made(engine)
+
+
+@pytest.fixture(scope="module")
+def pages(week: dict[str, Report]) -> dict[str, str]:
+    return {name: to_html(paged(report)) for name, report in week.items()}
+
+
+def printed(report: Report) -> str:
+    console = Console(width=240, markup=False, emoji=False, highlight=False, record=True, file=io.StringIO())
+    show(paged(report), console)
+    return console.export_text()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_people_wrote_is_escaped_on_every_page(pages: dict[str, str], name: str) -> None:
+    assert "<script" not in pages[name]
+    assert "&lt;script&gt;alert" in pages[name]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_page_loads_nothing_and_is_made_for_phones_and_screen_readers(pages: dict[str, str], name: str) -> None:
+    shown = pages[name]
+    assert not re.search(r"<(script|link|img|iframe|object|embed|base|video|audio|form)\b", shown)
+    assert set(re.findall(r'\b(?:src|href|action|data|poster)="([^"#]?)', shown)) <= {""}
+    assert not re.search(r"@import|url\((?!#)|srcset", shown)
+    assert '<html lang="vi">' in shown
+    assert 'name="viewport" content="width=device-width' in shown
+    assert shown.count("<h1>") == 1
+    assert shown.count("<svg") == shown.count('role="img"') == shown.count("<desc") >= 1
+    ids = re.findall(r'\bid="([^"]+)"', shown)
+    assert len(ids) == len(set(ids))
+    assert shown.count("<table") == shown.count("<thead") == shown.count('role="region"')
+    assert not re.search(r"\bnan\b|None|inf\b", re.sub(r"<svg.*?</svg>|<style>.*?</style>", "", shown, flags=re.DOTALL))
+
+
+def test_the_pages_are_the_same_every_time(week: dict[str, Report], pages: dict[str, str]) -> None:
+    assert {name: to_html(paged(report)) for name, report in week.items()} == pages
+
+
+def test_the_pages_show_what_was_counted(week: dict[str, Report], pages: dict[str, str]) -> None:
+    assert all(label in pages["usage"] for label in ("Telegram", "Zalo Bot", "Zalo OA", "dòng lệnh", "tất cả", "p99"))
+    assert "(sau câu: Thuê xe đạp" in pages["unanswered"]
+    assert 'class="card">\n<h3>1. &lt;script&gt;' in pages["unanswered"]
+    assert "30 chưa đúng, 0 đúng ý" in pages["feedback"]
+    assert "Không nêu lý do" in pages["feedback"]
+    assert "Tên wifi" in pages["sources"].partition("Không được trích lần nào</h2>")[2]
+    assert "Được trích nhưng không còn trong bản dữ liệu</h2>" in pages["sources"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_terminal_shows_the_same_as_the_page(week: dict[str, Report], pages: dict[str, str], name: str) -> None:
+    shown = printed(week[name])
+    for heading in re.findall("<h2>(.*?)</h2>", pages[name]):
+        assert heading == "Biểu đồ" or heading in shown
+    assert EVIL in shown
+    assert "\x1b" not in shown
+
+
+def test_a_control_sequence_in_a_question_does_not_reach_the_terminal(people: People) -> None:
+    said = "Phí \x1b[2J\u202e[1]"
+    people.ask("Phí?", ago(hours=1), verdict="bad", said=said)
+    found = thought(people)
+    assert found.disliked[0].text == said
+    assert "\x1b" not in printed(found)
+    assert "\x1b" not in to_html(paged(found))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_of_nothing_a_page_and_a_table_say_so_plainly(people: People, name: str) -> None:
+    empty: dict[str, Report] = {
+        "usage": used(people),
+        "unanswered": in_vain(people, HashEncoder()),
+        "feedback": thought(people),
+        "sources": cited(people),
+    }
+    for shown in (printed(empty[name]), to_html(paged(empty[name]))):
+        assert "Trong thời gian này không có gì để báo cáo." in shown
+        assert "<svg" not in shown
+        assert "nan" not in shown.lower().partition("</style>")[2]
+
+
+def test_more_than_anybody_reads_is_left_out_of_pages_and_that_is_said(people: People) -> None:
+    for number in range(53):
+        people.ask(f"{number}", ago(hours=1), person=f"{number}", cites=[f"van-ban-{number:02}"], verdict="bad")
+    shown = to_html(paged(thought(people)))
+    assert shown.count("<article") == 50
+    assert shown.count("Còn 3 ") == 2
+    assert len(json.loads(to_json(thought(people)))["disliked"]) == 53
+
+
+@pytest.mark.parametrize("module", ["jinja2", "matplotlib"])
+def test_a_page_without_its_extra_says_what_to_install(
+    week: dict[str, Report], monkeypatch: pytest.MonkeyPatch, module: str
+) -> None:
+    monkeypatch.setitem(sys.modules, module, None)
+    with pytest.raises(MissingExtra, match=rf"{module}.*pip install 'hanoidx\[evaluate\]'$"):
+        to_html(paged(week["usage"]))
+
+
+def test_a_page_is_written_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "usage.html"
+    page.write("trước", file)
+
+    def full(_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", full)
+    with pytest.raises(OSError, match="No space left"):
+        page.write("sau", file)
+    assert file.read_text("utf-8") == "trước"
+    assert list(tmp_path.iterdir()) == [file]
+
+
+# --- The commands -------------------------------------------------------------------------------------------------
+
+
+def report(*arguments: str, data: Path, url: str = "", code: int = 0) -> Any:
+    environment = {"HANOIDX_DATA": str(data), "HANOIDX_DATABASE_URL": url}
+    result = CliRunner().invoke(app, ["report", *arguments], env=environment)
+    assert result.exit_code == code, result.output
+    return result
+
+
+def just_now(**time: float) -> datetime:
+    return datetime.now(HANOI) - timedelta(minutes=5, **time)
+
+
+def test_each_report_is_a_table_a_json_object_and_a_page(
+    people: People, store_url: str, tmp_path: Path, small_documents: Path
+) -> None:
+    activate(build(read_folder(small_documents), HashEncoder(), tmp_path).id, tmp_path)
+    people.ask("Phí bao nhiêu?", just_now(), cites=["le-phi-truc-tuyen"], verdict="bad", reason="sai")
+    people.ask("Đỗ xe ở đâu?", just_now(days=2), "zalo_oa", "Bình", NO_PASSAGE)
+    for name, counted in (("usage", 1), ("feedback", 1), ("sources", 1), ("unanswered", 1)):
+        file = tmp_path / f"{name}.html"
+        result = report(name, "--html", str(file), data=tmp_path, url=store_url)
+        assert result.stdout.startswith(paged(made(people.engine)[name]).title)
+        found = json.loads(report(name, "--json", "--since", "3d", data=tmp_path, url=store_url).stdout)
+        everything = result.stdout + json.dumps(found) + file.read_text("utf-8")
+        who = inbox.hashed(SECRET, "telegram", ACCOUNT, f"{CHAT}-An", f"{PERSON}-An")
+        assert not [one for one in (ACCOUNT, CHAT, PERSON, who) if one in everything]
+        if name == "usage":
+            assert (found["all"]["messages"], found["all"]["questions"]) == (2, 2)
+        else:
+            key = {"feedback": "bad", "sources": "answers", "unanswered": "questions"}[name]
+            assert found[key] == counted
+    lately = json.loads(report("usage", "--json", "--since", "24h", data=tmp_path, url=store_url).stdout)
+    assert lately["all"]["messages"] == 1
+
+
+@pytest.mark.parametrize("since", ["", "mai", "0d", "2999-01-01"])
+def test_a_time_that_is_none_is_a_mistake_in_the_command(tmp_path: Path, since: str) -> None:
+    result = report("usage", "--since", since, data=tmp_path, code=2)
+    assert "--since" in result.stderr
+
+
+def test_where_no_database_is_none_is_made(tmp_path: Path) -> None:
+    result = report("usage", data=tmp_path, code=1)
+    assert result.stderr.startswith(f"hanoidx: {tmp_path}/hanoidx.db is not there; HANOIDX_DATA has to name the folder")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_sources_without_a_snapshot_say_how_to_build_one(tmp_path: Path) -> None:
+    database(tmp_path)
+    assert "hanoidx index build" in report("sources", data=tmp_path, code=1).stderr
+
+
+def test_a_page_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
+    database(tmp_path)
+    result = report("usage", "--html", str(tmp_path / "none" / "usage.html"), data=tmp_path, code=1)
+    assert re.fullmatch(r"hanoidx: .*usage\.html.*: No such file or directory; check the path, .*\n", result.stderr)
+
+
+def test_chosen_clusters_are_exported(tmp_path: Path) -> None:
+    people = People(database(tmp_path))
+    for number, text in enumerate(("lịch cắt điện phường Láng", "lịch cắt điện phường Láng", "giá vàng hôm nay")):
+        people.ask(text, just_now(hours=number), person=str(number), status=NO_PASSAGE)
+    file = tmp_path / "golden.jsonl"
+    result = report("unanswered", "--export", str(file), "--cluster", "2", data=tmp_path)
+    assert result.stderr == f"{file}: 1 drafts added, 0 were there\n"
+    assert [item.question for item in read([file], {})] == ["giá vàng hôm nay"]
+    result = report("unanswered", "--export", str(file), data=tmp_path)
+    assert result.stderr == f"{file}: 1 drafts added, 1 were there\n"
+    assert [item.question for item in read([file], {})] == ["giá vàng hôm nay", "lịch cắt điện phường Láng"]
+    assert (
+        "they are 1 to 2" in report("unanswered", "--export", str(file), "--cluster", "3", data=tmp_path, code=2).stderr
+    )
+    assert "--export" in report("unanswered", "--cluster", "1", data=tmp_path, code=2).stderr
