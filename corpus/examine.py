@@ -18,7 +18,7 @@ from itertools import accumulate, groupby, pairwise
 import numpy as np
 import numpy.typing as npt
 
-from corpus.document import MARKER
+from corpus.document import MARKER, PAGE
 from corpus.language import language
 from corpus.normalize import clean, words
 from corpus.spelling import is_bare
@@ -83,7 +83,7 @@ def examine(
 
 def signature(markdown: str) -> Signature:
     """The sorted hashes of a text's five-word sequences, the same whatever its markup and its diacritics."""
-    said = words(MARKER.sub("", _PAGE.sub("", markdown)))
+    said = words(MARKER.sub("", PAGE.sub("", markdown)))
     sequences = {" ".join(said[start : start + SHINGLE]) for start in range(len(said) - SHINGLE + 1)}
     hashes = sorted(int.from_bytes(hashlib.blake2b(one.encode(), digest_size=8).digest()) for one in sequences)
     return np.array(hashes, dtype=np.uint64)
@@ -92,7 +92,6 @@ def signature(markdown: str) -> Signature:
 # The text
 
 
-_PAGE = re.compile(r"^[ \t]*<!-- trang (\d+) -->[ \t]*$", re.MULTILINE)
 _LETTER = re.compile(r"[^\W\d_]")
 _LOOKALIKES = str.maketrans(  # of other scripts, for letters of ours
     "авеікмнорстухѕјһԁԛԝɡαβεικνορτυχ", "abeikmhopctyxsjhdqwgabeiknoptux"
@@ -404,7 +403,7 @@ _FEWEST_SIGNS = 20  # letters and digits of a page; fewer are its number and a s
 
 
 def _empty(text: _Text) -> Iterator[Concern]:
-    markers = [(row, int(match[1])) for row, line in enumerate(text.lines) if (match := _PAGE.fullmatch(line))]
+    markers = [(row, int(match[1])) for row, line in enumerate(text.lines) if (match := PAGE.fullmatch(line))]
     empty = [
         (row, page)
         for (row, page), (end, _) in pairwise([*markers, (len(text.lines), 0)])
@@ -414,7 +413,7 @@ def _empty(text: _Text) -> Iterator[Concern]:
         pages = ", ".join(str(page) for _, page in empty[:20]) + "…" * (len(empty) > 20)
         why = f"{len(empty)} of {len(markers)} pages without text: pictures or scans?"
         yield Concern(Kind.EMPTY, empty[0][0] + 1, f"trang {pages}", why)
-    said = sum(len(_WORD.findall(line)) for line in text.lines if not _PAGE.fullmatch(line))
+    said = sum(len(_WORD.findall(line)) for line in text.lines if not PAGE.fullmatch(line))
     if said < FEWEST_WORDS:
         yield Concern(Kind.EMPTY, 1, _clipped(" ".join(" ".join(text.lines).split())), f"the text has {said} words")
 
@@ -431,9 +430,9 @@ def _tables(text: _Text) -> Iterator[Concern]:
             row += 1
             continue
         end = row + 2
-        while end < len(text.lines) and (_PIPE.search(text.lines[end]) or _PAGE.fullmatch(text.lines[end])):
+        while end < len(text.lines) and (_PIPE.search(text.lines[end]) or PAGE.fullmatch(text.lines[end])):
             end += 1
-        rows = [(at, _cells(text.lines[at])) for at in range(row + 2, end) if not _PAGE.fullmatch(text.lines[at])]
+        rows = [(at, _cells(text.lines[at])) for at in range(row + 2, end) if not PAGE.fullmatch(text.lines[at])]
         if fault := _fault(row, _cells(header), rows):
             yield text.at(Kind.TABLE, *fault)
         row = end
