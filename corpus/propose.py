@@ -122,7 +122,6 @@ _UNDER = re.compile(  # bodies whose next word is a name, too
 )
 
 _OWN = r"(?:van ban|thoa thuan|" + "|".join(_TYPES) + r")(?: lien tich)? nay\b"
-_EFFECT = re.compile(r"hieu luc(?: thi hanh)?(?: ke)?,? (?:tu|vao) ")
 _FROM = re.compile(rf"hieu luc(?: thi hanh)?(?: ke)?,? (?:tu |vao )+{_DAY}")
 _FROM_SIGNING = re.compile(r"hieu luc(?: thi hanh)?(?: ke)? tu (?:ngay )?(?:ky|ban hanh|thong qua)\b")
 _AFTER_DAYS = re.compile(r"hieu luc(?: thi hanh)? sau (\d{1,3}) (?:\([^)]*\) )?ngay")
