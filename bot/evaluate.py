@@ -22,7 +22,7 @@ import numpy as np
 from bot.answer import Ask
 from bot.dialogue import Answer, Question, Status
 from bot.errors import BotError
-from corpus.document import Passage
+from corpus.document import PAGE, Passage
 
 MAX_LENGTH = 600  # characters of an answer's text
 ANSWERABLE = ("answer", "outdated")
@@ -323,7 +323,7 @@ def _known(document_id: str, texts: Mapping[str, str]) -> str:
 
 def run(items: Sequence[Item], ask: Ask, texts: Mapping[str, str]) -> Evaluation:
     """Ask every question as written, without diacritics, and as typed in a hurry where such a wording is known."""
-    plain = functools.cache(lambda document_id: _folded(_MARKER.sub("", texts.get(document_id, ""))))
+    plain = functools.cache(lambda document_id: _folded(PAGE.sub("", _MARKER.sub("", texts.get(document_id, "")))))
     results = tuple(
         _result(item, wording, ask(question), plain)
         for wording in Wording

@@ -340,11 +340,18 @@ ERASED = (
 )
 SOURCE_DOCUMENT = "Văn bản: {title}"
 SOURCE_SECTION = "Mục: {section}"
+SOURCE_PLACE = "Vị trí: {place}"
 SOURCE_NUMBER = "Số {number}"
 SOURCE_ISSUER = "Nơi ban hành: {issuer}"
 SOURCE_ADDRESS = "Địa chỉ: {url}"
 BUTTON_GOOD = "👍 Đúng ý tôi"
 BUTTON_BAD = "👎 Chưa đúng"
+
+# --- Where a quote stands -----------------------------------------------------------------------------------------
+
+PLACE_ARTICLE = "Điều {number}"
+PLACE_CLAUSE = "khoản {number}"
+PLACE_PAGE = "trang {pages}"
 
 # --- Admins in the chat -------------------------------------------------------------------------------------------
 

@@ -11,14 +11,14 @@ import unicodedata
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 from itertools import accumulate, groupby, pairwise
 
 import numpy as np
 import numpy.typing as npt
 
-from corpus.document import MARKER
+from corpus.document import MARKER, PAGE
 from corpus.language import language
 from corpus.normalize import clean, words
 from corpus.spelling import is_bare
@@ -62,7 +62,7 @@ def examine(
     """All that speaks against a document, in the order of its lines.
 
     `hidden`: where in the file, and which words, the reader left out because nobody sees them.
-    `known`: the signatures of the documents that there are, by id.
+    `known`: the signatures of the documents that there are, by id; not that of the document itself.
     """
     text = _Text(markdown)
     rules: tuple[Callable[[_Text], Iterator[Concern]], ...] = (
@@ -77,13 +77,12 @@ def examine(
     concerns = [concern for rule in rules for concern in rule(text)]
     concerns += _hidden(hidden)
     concerns += _duplicates(markdown, known or {})
-    shown = (replace(concern, found=masked(concern.found)) for concern in concerns)
-    return tuple(sorted(shown, key=lambda concern: concern.line))
+    return tuple(sorted(concerns, key=lambda concern: concern.line))
 
 
 def signature(markdown: str) -> Signature:
     """The sorted hashes of a text's five-word sequences, the same whatever its markup and its diacritics."""
-    said = words(MARKER.sub("", _PAGE.sub("", markdown)))
+    said = words(MARKER.sub("", PAGE.sub("", markdown)))
     sequences = {" ".join(said[start : start + SHINGLE]) for start in range(len(said) - SHINGLE + 1)}
     hashes = sorted(int.from_bytes(hashlib.blake2b(one.encode(), digest_size=8).digest()) for one in sequences)
     return np.array(hashes, dtype=np.uint64)
@@ -92,7 +91,6 @@ def signature(markdown: str) -> Signature:
 # The text
 
 
-_PAGE = re.compile(r"^[ \t]*<!-- trang (\d+) -->[ \t]*$", re.MULTILINE)
 _LETTER = re.compile(r"[^\W\d_]")
 _LOOKALIKES = str.maketrans(  # of other scripts, for letters of ours
     "авеікмнорстухѕјһԁԛԝɡαβεικνορτυχ", "abeikmhopctyxsjhdqwgabeiknoptux"
@@ -118,7 +116,11 @@ class _Text:
         line, column = self.lines[row], start - self.starts[row]
         margin = max((SHOWN - (end - start)) // 2, 10)
         first, last = max(column - margin, 0), min(column + max(end - start, 1) + margin, len(line), column + 2 * SHOWN)
-        return Concern(kind, row + 1, f"{'…' * (first > 0)}{line[first:last].strip()}{'…' * (last < len(line))}", why)
+        for match in (*_LONG_NUMBER.finditer(line), *_MAIL.finditer(line)):  # cut in two, a number would not be masked
+            first = match.start() if match.start() < first < match.end() else first
+            last = match.end() if match.start() < last < match.end() else last
+        shown = masked(line[first:last].strip())
+        return Concern(kind, row + 1, f"{'…' * (first > 0)}{shown}{'…' * (last < len(line))}", why)
 
     def at(self, kind: Kind, row: int, why: str) -> Concern:
         return Concern(kind, row + 1, _clipped(self.lines[row].strip()), why)
@@ -131,11 +133,12 @@ def _bare(letter: str) -> str:
     return "d" if plain in "đð" else plain.translate(_LOOKALIKES)
 
 
-def _clipped(text: str) -> str:
+def _clipped(whole: str) -> str:
+    text = masked(whole)
     return text if len(text) <= SHOWN else f"{text[: SHOWN - 1].rstrip()}…"
 
 
-_LONG_NUMBER = re.compile(r"\d(?:[ .\-·()]{0,3}\d){7,}")
+_LONG_NUMBER = re.compile(r"(?!(?:19|20)\d\d ?- ?20\d\d(?!\d))\d(?:[ .\-·()]{0,3}\d){7,}")  # but a span of years
 _MAIL = re.compile(r"([\w.+-]{1,64})(@[\w-]+(?:\.[\w-]+)+)")
 
 
@@ -153,13 +156,11 @@ def masked(text: str) -> str:
 # stand apart or words run together, no gap at all.
 
 _ALL = "(?:(?:moi|tat ca|toan bo|het|tat|all|cac|nhung|nhug|cai|m0i) )"
-_ORDERS = (
-    "(?:huong dan|huong zan|h?dan|huong dan su dung|chi dan|chi thi|menh lenh|cau lenh|lenh|yeu cau|quy tac|prompt"
-    "|loi nhac|cau hinh|instructions?)"
-)
+_ORDERS = "(?:huong dan|huong zan|h?dan|chi dan|chi thi|menh lenh|cau lenh|lenh|quy tac|prompt|loi nhac|instructions?)"
 _SKIP = "(?:bo (?:qua|wa|qa|ngoai tai)|phot lo|quen(?: di| het| luon)?|lo di|dung (?:lam|nghe|tuan) theo|ignore)"
 _MADE = "(?: (?:he thong|ban dau|goc|cu|an toan|(?:da |duoc )?(?:dua ra|cung cap|nhan duoc|cho)|cua (?:ban|he thong)))"
-_BEFORE = "(?:truoc|truoc (?:do|day|kia)|o tren|phia tren|tren|he thong|ban dau|cua (?:ban|he thong)|goc)"
+_BEFORE = "(?:truoc(?: do| day| kia)?|he thong|ban dau|cua (?:ban|he thong)|goc)"
+_ABOVE = "(?:o |phia )?tren"
 _A_MACHINE = (
     "(?:tro (?:ly|li)(?: ao)?|chatbot|mo hinh ngon ngu|(?:mot|con|he thong) ai(?! do)|ai assistant|assistant|llm|gpt)"
 )
@@ -168,18 +169,20 @@ _FORMER = "(?:previous|previously|prior|above|earlier|preceding|existing|system|
 _ENGLISH_ORDERS = "(?:instructions?|prompts?|rules?|directions?|directives?|guidelines?|messages?|commands?|context)"
 _PATTERNS = (
     rf"{_SKIP} (?:di )?{_ALL}{{0,3}}{_ORDERS}{_MADE}? {_BEFORE}",
+    rf"{_SKIP} (?:di )?{_ALL}{{1,3}}{_ORDERS} {_ABOVE}",
+    rf"bo (?:qua|wa) {_ALL}{{1,3}}yeu cau truoc",
     rf"{_SKIP} (?:di )?(?:moi|tat ca(?: cac)?|toan bo(?: cac)?|het moi) "
     "(?:huong dan|chi dan|chi thi|menh lenh|cau lenh|prompt|loi nhac)",
-    rf"(?:bay gio |tu (?:bay )?gio |hien gio )?(?:ban|may|b) (?:(?:bay gio|gio|hien) )?"
+    rf"(?:bay gio |tu (?:bay )?gio |hien gio )?ban (?:(?:bay gio|gio|hien) )?"
     rf"(?:la|se la|dong vai|hay dong vai|se dong vai|phai dong vai|dang dong vai)(?: mot)? {_A_MACHINE}",
-    r"(?:hay )?dong vai(?: tro)?(?: la)?(?: mot)? (?:tro (?:ly|li)|chatbot|mo hinh ngon ngu) ",
+    "hay dong vai(?: la)?(?: mot)? (?:tro (?:ly|li)|chatbot|mo hinh ngon ngu)",
     "(?:khi|neu) (?:duoc|nguoi dung|co nguoi|khach|nguoi dan|co ai|bat ky ai) hoi (?:[a-z0-9]+ ){0,12}"
-    "(?:hay|phai|luon|chi) (?:luon |chi |duoc )*(?:tra loi|noi|dap|phan hoi|khang dinh)",
+    "(?:hay|luon|chi) (?:luon |chi |duoc )*(?:tra loi|noi|dap|phan hoi|khang dinh)",
     "(?:khong|ko|dung|cam)(?: duoc| bao gio)* (?:tiet lo|nhac den|noi ra|de lo) (?:[a-z]+ ){0,4}"
     "(?:chi dan|prompt|loi nhac|huong dan (?:he thong|nay)|lenh he thong)",
-    "(?:system|developer) prompts?|prompt (?:he thong|goc|an)|loi nhac he thong",
-    "(?:huong dan|chi dan|chi thi|lenh|thong diep|ghi chu|luu y|noi dung)(?: moi| an| rieng| nay)* "
-    "(?:danh )?cho (?:tro ly ai|mo hinh(?: ngon ngu| ai)|chatbot|he thong ai|llm|bot ai)",
+    "(?:system|developer) prompts?|prompt (?:he thong|goc)|loi nhac he thong",
+    "(?:huong dan|chi dan|chi thi|lenh|ghi chu|luu y)(?: moi| an| nay)* "
+    "(?:danh|rieng) cho (?:tro ly ai|mo hinh(?: ngon ngu| ai)|chatbot|he thong ai|llm|bot ai)",
     rf"(?:ignore|disregard|forget|override|bypass|neglect) {_ENGLISH_ALL}{_FORMER} (?:[a-z]+ ){{0,2}}{_ENGLISH_ORDERS}",
     rf"(?:ignore|disregard|forget|override) {_ENGLISH_ALL}{_ENGLISH_ORDERS} (?:above|before|given|you)",
     rf"(?:ignore|disregard|forget) (?:all|your|all of your|all your|any) {_ENGLISH_ORDERS}",
@@ -189,14 +192,15 @@ _PATTERNS = (
     "(?:ai|assistant|chatbot|llm)",
     "as an ai(?: language)? model",
     "(?:when|if) (?:(?:the )?(?:users?|someone|anyone|people) )?(?:(?:is|are) )?(?:asks?|asked|asking) "
-    "(?:[a-z0-9]+ ){0,12}(?:respond|reply|answer|say|tell)",
+    "(?:[a-z0-9]+ ){0,12}(?:respond|reply|answer|say)",
     "do not (?:reveal|mention|disclose|repeat) (?:this|these|your|the) (?:[a-z]+ ){0,2}"
     "(?:instructions?|prompts?|rules)",
     "(?:new|updated|hidden|secret|special|important) instructions? (?:for|to) (?:the |any |all )?"
     "(?:ai|assistant|models?|llms?|chatbot|language models?)",
 )
-_INSTRUCTION = re.compile("|".join(rf"\b{pattern.replace(' ', '[^a-z0-9]+')}\b" for pattern in _PATTERNS))
-_RUN_TOGETHER = re.compile("|".join(pattern.replace(" ", "") for pattern in _PATTERNS))
+_INSTRUCTION = re.compile("|".join(rf"\b{pattern.replace(' ', '[^a-z0-9]{1,12}')}\b" for pattern in _PATTERNS))
+_ANY_WORDS = re.compile(r"\(\?:\[a-z(?:0-9)?\]\+ \)\{0,\d+\}")  # run together, they would be tried in every division
+_RUN_TOGETHER = re.compile("|".join(_ANY_WORDS.sub("[a-z0-9]{0,40}", one).replace(" ", "") for one in _PATTERNS))
 _APART = re.compile(r"(?<![a-z0-9])[a-z0-9](?:[^a-z0-9\n]{1,3}[a-z0-9](?![a-z0-9])){9,}|[a-z0-9]{16,}")
 _CONTROL = re.compile(  # what separates the turns of a conversation with a model
     r"< ?\| ?(?:im_(?:start|end|sep)|system|user|assistant|endof\w+|begin_of_text|eot_id|(?:start|end)_header_id)"
@@ -404,7 +408,7 @@ _FEWEST_SIGNS = 20  # letters and digits of a page; fewer are its number and a s
 
 
 def _empty(text: _Text) -> Iterator[Concern]:
-    markers = [(row, int(match[1])) for row, line in enumerate(text.lines) if (match := _PAGE.fullmatch(line))]
+    markers = [(row, int(match[1])) for row, line in enumerate(text.lines) if (match := PAGE.fullmatch(line))]
     empty = [
         (row, page)
         for (row, page), (end, _) in pairwise([*markers, (len(text.lines), 0)])
@@ -414,7 +418,7 @@ def _empty(text: _Text) -> Iterator[Concern]:
         pages = ", ".join(str(page) for _, page in empty[:20]) + "…" * (len(empty) > 20)
         why = f"{len(empty)} of {len(markers)} pages without text: pictures or scans?"
         yield Concern(Kind.EMPTY, empty[0][0] + 1, f"trang {pages}", why)
-    said = sum(len(_WORD.findall(line)) for line in text.lines if not _PAGE.fullmatch(line))
+    said = sum(len(_WORD.findall(line)) for line in text.lines if not PAGE.fullmatch(line))
     if said < FEWEST_WORDS:
         yield Concern(Kind.EMPTY, 1, _clipped(" ".join(" ".join(text.lines).split())), f"the text has {said} words")
 
@@ -431,9 +435,9 @@ def _tables(text: _Text) -> Iterator[Concern]:
             row += 1
             continue
         end = row + 2
-        while end < len(text.lines) and (_PIPE.search(text.lines[end]) or _PAGE.fullmatch(text.lines[end])):
+        while end < len(text.lines) and (_PIPE.search(text.lines[end]) or PAGE.fullmatch(text.lines[end])):
             end += 1
-        rows = [(at, _cells(text.lines[at])) for at in range(row + 2, end) if not _PAGE.fullmatch(text.lines[at])]
+        rows = [(at, _cells(text.lines[at])) for at in range(row + 2, end) if not PAGE.fullmatch(text.lines[at])]
         if fault := _fault(row, _cells(header), rows):
             yield text.at(Kind.TABLE, *fault)
         row = end
@@ -475,8 +479,8 @@ _CITIZEN = re.compile(  # its first three digits are the province of birth
     rf"(?:\d{{12}}(?!\d)|(?<!\d[ \-])\d(?:{_GAP}\d){{11}}(?![ .,\-]?\d))"
 )
 _SAID_CITIZEN = re.compile(
-    rf"\b(?:cccd|can cuoc|cmnd|cmtnd|chung minh|so dinh danh|ma dinh danh)\b[^\d\n]{{0,40}}"
-    rf"((?:\d{_GAP}){{11}}\d|(?:\d{_GAP}){{8}}\d){_END}"
+    rf"\b(?:cccd|can cuoc|cmnd|cmtnd|chung minh (?:nhan dan|thu)|so dinh danh|ma dinh danh)\b[^\d\n]{{0,40}}"
+    rf"(?![1-9]\d{{0,2}}(?:\.\d{{3}})+(?!\d))((?:\d{_GAP}){{11}}\d|(?:\d{_GAP}){{8}}\d){_END}"
 )
 _MOBILE = re.compile(rf"(?<![\d/.,])(?:\+?84|0)[ .-]?[35789](?:{_GAP}\d){{8}}{_END}")
 _FAMILY = (
@@ -494,8 +498,8 @@ _NAMED_MAIL = re.compile(
     r"(?<![\w.+-])((?:nguyen|pham|huynh|bui|tran(?!g)|hoang(?!hoa))[a-z0-9._]{3,60})@[\w-]+(?:\.[\w-]+)+"
 )
 _OFFICE_MAIL = re.compile(
-    r"ubnd|hdnd|phuong|xa[a-z]|phong|so[a-z]{3}|ttpv|ttpvhcc|trungtam|hotro|hotline|info|contact|support|truong|vanthu"
-    r"|baochi|toasoan|tuyensinh|lienhe|cskh|motcua|congan|admin|cds|cntt|chuyendoiso|ihanoi"
+    r"ubnd|hdnd|ttpv|trungtam|hotro|hotline|info|contact|support|vanthu|baochi|toasoan|tuyensinh|lienhe|cskh|motcua"
+    r"|congan|admin|cds|cntt|chuyendoiso|ihanoi|thpt|thcs|tieuhoc|mamnon|benhvien|phongkham"
 )
 _ACCOUNT = re.compile(
     rf"\b(?:stk|so tk|so tai khoan|tai khoan so|tk so|tai khoan(?: ngan hang)?)\b[^\d\n]{{0,40}}?"

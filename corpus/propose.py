@@ -12,7 +12,7 @@ from datetime import date, timedelta
 
 import yaml
 
-from corpus.document import Entry, Source
+from corpus.document import PAGE, Entry, Source
 from corpus.errors import CorpusError
 from corpus.normalize import words
 
@@ -122,7 +122,6 @@ _UNDER = re.compile(  # bodies whose next word is a name, too
 )
 
 _OWN = r"(?:van ban|thoa thuan|" + "|".join(_TYPES) + r")(?: lien tich)? nay\b"
-_EFFECT = re.compile(r"hieu luc(?: thi hanh)?(?: ke)?,? (?:tu|vao) ")
 _FROM = re.compile(rf"hieu luc(?: thi hanh)?(?: ke)?,? (?:tu |vao )+{_DAY}")
 _FROM_SIGNING = re.compile(r"hieu luc(?: thi hanh)?(?: ke)? tu (?:ngay )?(?:ky|ban hanh|thong qua)\b")
 _AFTER_DAYS = re.compile(r"hieu luc(?: thi hanh)? sau (\d{1,3}) (?:\([^)]*\) )?ngay")
@@ -135,7 +134,6 @@ _REPEALS = re.compile(
 )
 _ENDED = re.compile(r"\b(?:het|cham dut) hieu luc\b")
 _AMENDED_BY = re.compile(r"(?:sua doi|bo sung|can cu|theo|quy dinh tai|tai)[^,;]{0,60}$")
-_PAGE = re.compile(r"<!-- trang \d+ -->")
 
 
 @dataclass(frozen=True, slots=True)
@@ -286,7 +284,7 @@ def _lines(raw: Sequence[str]) -> Iterator[_Line]:
 
 def _pieces(number: int, raw: str, is_heading: bool) -> Iterator[_Line]:
     """The parts of a line that the name and the motto of the country, in the other column, leave."""
-    text = "" if _PAGE.fullmatch(raw.strip()) else re.sub(r"[*`]|(?<!\w)_+|_+(?!\w)|^[\s>#]+", "", raw)
+    text = "" if PAGE.fullmatch(raw.strip()) else re.sub(r"[*`]|(?<!\w)_+|_+(?!\w)|^[\s>#]+", "", raw)
     bare = _bare(text)
     start = 0
     for match in (*_NATION.finditer(bare), None):
@@ -302,7 +300,7 @@ def _paragraphs(raw: Sequence[str]) -> Iterator[_Line]:
     first, parts = 0, [""]
     for number, line in enumerate([*raw, ""], 1):
         text = line.strip("|>*# \t")
-        if _PAGE.fullmatch(line.strip()):
+        if PAGE.fullmatch(line.strip()):
             continue
         goes_on = text[:1].islower() or (text[:1].isdigit() and parts[-1][-1:].isalpha())
         if parts[0] and goes_on and not re.match(r"(?:[a-zđ]|\d{1,2})[.)] ", text):

@@ -568,6 +568,7 @@ def _passage(fields: dict[str, Any]) -> Passage:
             tuple(unit["cells"]),
             tuple(unit["sources"]),
             tuple(unit["questions"]),
+            unit.get("page"),  # snapshots of before pages were kept have none
         )
         for unit in fields["units"]
     )

@@ -1,4 +1,5 @@
 import dataclasses
+import json
 import resource
 import sqlite3
 import stat
@@ -62,6 +63,22 @@ def test_an_answer_that_found_nothing_is_kept_too(tmp_path: Path) -> None:
     keep(GREETING, tmp_path)
     kept = find(GREETING.answer_id, tmp_path)
     assert kept == receipt(GREETING, kept.created if kept else datetime.now(UTC))
+
+
+def test_a_receipt_of_before_places_were_kept_is_read(answered: Answer, tmp_path: Path) -> None:
+    assert answered.citations
+    placed = tuple(dataclasses.replace(one, place="Điều 5, khoản 2, trang 3") for one in answered.citations)
+    keep(dataclasses.replace(answered, citations=placed), tmp_path)
+    kept = find(answered.answer_id, tmp_path)
+    assert kept
+    assert {citation.place for citation in kept.citations} == {"Điều 5, khoản 2, trang 3"}
+    with closing(sqlite3.connect(tmp_path / FILE)) as database, database:
+        [(stored,)] = database.execute("SELECT citations FROM receipts").fetchall()
+        older = [{name: one[name] for name in one if name != "place"} for one in json.loads(stored)]
+        database.execute("UPDATE receipts SET citations = ?", (json.dumps(older),))
+    kept = find(answered.answer_id, tmp_path)
+    assert kept
+    assert {citation.place for citation in kept.citations} == {""}
 
 
 def test_nothing_personal_reaches_the_disk(tmp_path: Path) -> None:

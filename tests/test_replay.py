@@ -144,6 +144,11 @@ def test_a_citation_that_only_got_another_number_is_the_same(answered: Answer) -
     assert compare(receipt(answered, CREATED), dataclasses.replace(answered, citations=renumbered)).same_answer
 
 
+def test_a_citation_that_was_kept_before_its_place_was_is_the_same(answered: Answer) -> None:
+    placed = tuple(dataclasses.replace(one, place="Điều 5, trang 3") for one in answered.citations)
+    assert compare(receipt(answered, CREATED), dataclasses.replace(answered, citations=placed)).same_answer
+
+
 def test_another_status_is_told(answered: Answer) -> None:
     now = dataclasses.replace(answered, status=Status.UNANSWERABLE_NO_PASSAGE)
     assert "khác trước.\nKết quả: answered → unanswerable_no_passage" in shown(receipt(answered, CREATED), now, set())

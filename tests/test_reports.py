@@ -59,9 +59,9 @@ from bot.reports import (
 )
 from corpus.catalogue import read_folder
 from corpus.document import Entry
+from index.activation import activate
 from index.encode import Encoder
 from index.errors import DamagedSnapshot, NoSnapshot
-from index.activation import activate
 from index.snapshot import build, entries
 
 DATA = Path(__file__).parent / "data"

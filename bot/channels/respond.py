@@ -225,6 +225,7 @@ def _source(citation: Citation) -> str:
         f"[{citation.number}] “{citation.quote.replace('**', '')}”",  # the documents' bold type
         messages.SOURCE_DOCUMENT.format(title=citation.title),
         messages.SOURCE_SECTION.format(section=" › ".join(citation.headings)) if citation.headings else "",
+        messages.SOURCE_PLACE.format(place=citation.place) if citation.place else "",
         messages.SOURCE_ISSUER.format(issuer=citation.issuer),
         ", ".join(filter(None, (_number(citation), _dates(citation)))),
         messages.SOURCE_ADDRESS.format(url=citation.url) if citation.url else "",
