@@ -262,7 +262,11 @@ def test_nothing_is_deleted_during_a_build(another: Build, data: Path) -> None:
 
 # Killed at every step
 
-KILLED = {"activate": activate, "rollback": lambda _, data: rollback(data), "prune": lambda _, data: prune(data, ())}
+KILLED: dict[str, Callable[[str, Path], object]] = {
+    "activate": activate,
+    "rollback": lambda _, data: rollback(data),
+    "prune": lambda _, data: prune(data, ()),
+}
 
 
 @pytest.mark.parametrize("what", KILLED)

@@ -29,7 +29,7 @@ SWAPS = 10
 RATE = 200  # questions a second
 BETWEEN = 0.4  # seconds from one activation to the next
 # The longest wait measured on 2 cores is 60 ms when they are free; a test has to bear a machine that does other work.
-LONGEST = 1.5
+LONGEST = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +58,7 @@ def test_every_question_is_answered_from_one_snapshot_without_delay_while_snapsh
     library = Library(data, lambda: load(data, hash_encoder))
     library.refresh()
     asked: list[Asked] = []
+    taken_up = [ids[0]]
     done = threading.Event()
     began = time.perf_counter()
 
@@ -74,6 +75,8 @@ def test_every_question_is_answered_from_one_snapshot_without_delay_while_snapsh
     def look() -> None:
         while not done.is_set():
             library.refresh()
+            if library.snapshot and library.snapshot.id != taken_up[-1]:
+                taken_up.append(library.snapshot.id)
             time.sleep(0.02)
 
     threads = [threading.Thread(target=people, args=(place, 4)) for place in range(4)] + [threading.Thread(target=look)]
@@ -95,10 +98,9 @@ def test_every_question_is_answered_from_one_snapshot_without_delay_while_snapsh
         assert f"Tổng đài {number} " in one.answer.text
         assert [number in citation.quote for citation in one.answer.citations] == [True]
         assert one.answer.citations[0].document_number == f"{number}/QĐ-UBND"
-    in_turn = [one.snapshot_id for one in sorted(asked, key=lambda one: one.answer.answer_id)]
-    assert set(in_turn) == set(ids)
+    assert taken_up == [ids[swap % SNAPSHOTS] for swap in range(SWAPS + 1)]
+    assert {one.snapshot_id for one in asked} == set(ids)
     assert max(one.waited for one in asked) < LONGEST
-    print(len(asked), sorted(one.waited for one in asked)[-5:])
 
 
 def test_a_snapshot_that_was_deleted_goes_on_answering_whoever_has_it(
