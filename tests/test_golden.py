@@ -170,6 +170,12 @@ def test_a_question_that_was_rightly_not_answered_becomes_one_too(data: Path, sn
     assert (own(data)[0].expect, own(data)[0].docs, own(data)[0].answers) == ("offtopic", (), ())
 
 
+def test_an_answer_that_should_not_have_been_given_becomes_one_that_must_not(data: Path, snapshot: Snapshot) -> None:
+    answer_id = answered(QUESTION, data, snapshot)
+    assert run("add", "--from", answer_id, "--expect", "abstain", "--yes").exit_code == 0
+    assert (own(data)[0].expect, own(data)[0].answers) == ("abstain", ())
+
+
 def test_a_question_with_something_masked_becomes_none(data: Path, snapshot: Snapshot) -> None:
     answer_id = answered("CCCD 001099123456 của tôi gọi tổng đài nào?", data, snapshot)
     assert "was masked" in refused(run("add", "--from", answer_id, "--yes", "--expect", "abstain"))
