@@ -61,6 +61,8 @@ def add_question(
         draft = Item(id_, KIND, "answer", question or "", None, (), (), (), (), None)
     else:
         draft = drafted(known(answer_id, data, Settings.from_env(os.environ).database_url))
+    if expect not in (None, draft.expect):
+        draft = dataclasses.replace(draft, answers=())  # it is to end otherwise than it did
     said = tuple(tuple(one.strip() for one in text.split("|")) for text in answers or ())
     item = dataclasses.replace(
         draft,

@@ -125,7 +125,8 @@ class Snapshot:
         self._offsets: npt.NDArray[np.int64] = np.load(folder / "offsets.npy")
         self._document_rows: npt.NDArray[np.int64] = np.load(folder / "document_rows.npy")
         self._lines: npt.NDArray[np.uint8] = np.memmap(folder / "passages.jsonl", np.uint8, mode="r")
-        self._passage = functools.lru_cache(CACHED_PASSAGES)(self._read)
+        # Of the lines, not of the snapshot, which could not be let go without a garbage collection then.
+        self._passage = functools.lru_cache(CACHED_PASSAGES)(functools.partial(_read, self._lines, self._offsets))
         for found, what, expected in (
             (len(self.entries), "entries in documents.jsonl", manifest.documents),
             (len(self._document_rows) - 1, "documents in document_rows.npy", manifest.documents),
@@ -169,10 +170,6 @@ class Snapshot:
         for row in dict.fromkeys(self.question_units[:, 0].tolist()):
             for unit in self.passage(row).units:
                 yield from ((question, unit) for question in unit.questions)
-
-    def _read(self, row: int) -> Passage:
-        line = self._lines[self._offsets[row] : self._offsets[row + 1]].tobytes()
-        return _passage(json.loads(line))
 
 
 Suggest = Callable[[Snapshot], Iterable[Suggestion]]  # a snapshot that is complete but for them -> its suggestions
@@ -553,6 +550,10 @@ def _read_suggestions(file: Path) -> dict[str, tuple[Suggestion, ...]]:
     """By the passage that answers them."""
     read = (Suggestion(**json.loads(line)) for line in file.read_bytes().splitlines())
     return {passage: tuple(own) for passage, own in itertools.groupby(read, lambda one: one.passage_id)}
+
+
+def _read(lines: npt.NDArray[np.uint8], offsets: npt.NDArray[np.int64], row: int) -> Passage:
+    return _passage(json.loads(lines[offsets[row] : offsets[row + 1]].tobytes()))
 
 
 def _passage(fields: dict[str, Any]) -> Passage:

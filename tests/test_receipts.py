@@ -18,7 +18,7 @@ from bot.answer import ask
 from bot.database import BUSY, FILE, REVISION
 from bot.dialogue import Answer, Question, Status, receipt
 from bot.errors import NewerDatabase, UnreadableDatabase
-from bot.receipts import find, keep
+from bot.receipts import find, keep, snapshot_ids
 from index.snapshot import Snapshot
 
 ROOT = Path(__file__).parent.parent
@@ -48,6 +48,13 @@ def test_a_receipt_is_found_as_it_was_kept(answered: Answer, tmp_path: Path) -> 
     assert datetime.now(UTC) - kept.created < timedelta(minutes=1)
     assert (kept.question, kept.as_of_day, kept.snapshot_id) == (answered.question, TODAY, answered.snapshot_id)
     assert [hit.passage_id for hit in kept.hits] == [hit.passage.id for hit in answered.hits]
+
+
+def test_the_snapshots_of_kept_answers_are_known(store_url: str, tmp_path: Path) -> None:
+    assert snapshot_ids(tmp_path, store_url) == frozenset()
+    for number, snapshot_id in enumerate(("b", "a", "b", None)):
+        keep(dataclasses.replace(numbered(number), snapshot_id=snapshot_id), tmp_path, store_url)
+    assert snapshot_ids(tmp_path, store_url) == {"a", "b"}
 
 
 def test_the_units_of_a_citation_are_those_it_quotes(snapshot: Snapshot) -> None:
