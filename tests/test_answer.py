@@ -24,8 +24,9 @@ from bot.receipts import find, keep
 from bot.render import styled
 from corpus.catalogue import read_folder
 from corpus.normalize import fold
+from index.activation import activate
 from index.encode import Encoder
-from index.snapshot import Snapshot, activate, build, load
+from index.snapshot import Snapshot, build, load
 
 TODAY = date(2026, 11, 1)
 WARDS = "Hà Nội có bao nhiêu xã, phường?"

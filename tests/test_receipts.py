@@ -204,10 +204,12 @@ def test_two_processes_may_make_and_write_the_database_at_once(tmp_path: Path) -
     program = """
 import dataclasses, sys
 from pathlib import Path
+from bot.database import database
 from bot.dialogue import Answer, Question, Status
 from bot.receipts import keep
 print(flush=True)
 sys.stdin.readline()
+database(Path(sys.argv[1]), wait=20.0)  # an answer would not wait so long for its receipt
 for number in range(int(sys.argv[2]), int(sys.argv[2]) + 100):
     keep(Answer(f"{number:012x}", Question("chào"), Status.SMALL_TALK, "vi", "Chào!"), Path(sys.argv[1]))
 """
