@@ -39,9 +39,9 @@ LENGTH = 20_000_000  # characters of Markdown; an act of 1,000 pages has 3 milli
 _SUPPORTED = "give a PDF, DOCX, DOC, XLSX, PPTX, RTF, ODT, HTML, TXT or MD file"
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _IMAGES = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"II*\x00", b"MM\x00*")
-_HTML = re.compile(rb"<(?:!doctype\s+html|html|head|body)[\s>]", re.IGNORECASE)
+_HTML = re.compile(rb"<(?:!doctype\s+html|html|head|body|article|div|h[1-6]|p|table)[\s>]", re.IGNORECASE)
 _OTHERS = {  # what people send by mistake; named, so that they see what they sent
-    b"MZ": "a Windows program",
+    b"MZ\x90": "a Windows program",
     b"\x7fELF": "a program",
     b"\x1f\x8b": "a gzip archive",
     b"Rar!": "a RAR archive",
@@ -197,10 +197,10 @@ def parse(content: bytes, is_markdown: bool) -> Reading:
 
 def kind_of(content: bytes) -> str:
     """What a file is by its content, whatever it is called."""
-    head = content[:2048].removeprefix(b"\xef\xbb\xbf").lstrip()
+    head = content[:4096].replace(b"\0", b"").lstrip(b"\xef\xbb\xbf\xff\xfe \t\r\n")  # NULs are half of UTF-16
     if b"%PDF-" in content[:1024]:
         return "pdf"
-    if content.startswith(b"PK"):
+    if content.startswith((b"PK\x03\x04", b"PK\x05\x06")):
         return _kind_of_zip(content)
     if content.startswith(_OLE):
         return _kind_of_ole(content)
@@ -210,7 +210,7 @@ def kind_of(content: bytes) -> str:
         return "image"
     if other := next((name for magic, name in _OTHERS.items() if content.startswith(magic)), None):
         raise Refused(other, _SUPPORTED)
-    if _HTML.search(content[:4096].replace(b"\0", b"")):
+    if head.startswith(b"<") and _HTML.search(head):
         return "html"
     if head.startswith(b"<?xml"):
         raise Refused("an XML file", _SUPPORTED)

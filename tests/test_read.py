@@ -595,12 +595,17 @@ def test_a_wrongly_named_file_is_read_as_what_it_is(tmp_path: Path) -> None:
     assert spoken(found.markdown) == samples.words()
 
 
-def test_links_folders_pipes_and_missing_files_are_refused(tmp_path: Path) -> None:
+def test_a_text_that_begins_like_an_archive_or_names_a_tag_is_a_text() -> None:
+    assert reading("PK là gì? Thẻ <html> mở đầu trang web.".encode()).format == "txt"
+    assert reading("<p>Mức phí là 8.000 đồng cho mỗi lần chứng thực bản sao.</p>".encode("utf-16")).format == "html"
+
+
+def test_links_folders_pipes_and_missing_files_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "57.txt").write_bytes(samples.txt())
     (tmp_path / "link.txt").symlink_to(tmp_path / "57.txt")
     os.mkfifo(tmp_path / "pipe")
     with socket.socket(socket.AF_UNIX) as door:
-        os.chdir(tmp_path)
+        monkeypatch.chdir(tmp_path)  # the name of a socket must be short
         door.bind("door")
         for name, found in (
             ("link.txt", "a symbolic link"),
