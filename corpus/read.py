@@ -123,9 +123,10 @@ def read_content(content: bytes, path: Path, seconds: float = TIME) -> Reading:
 
 def _in_another_process(content: bytes, path: Path, seconds: float) -> dict[str, Any]:
     root = str(Path(__file__).parents[1])
+    kind = "markdown" if path.suffix.lower() in (".md", ".markdown") else ""
     environment = {name: value for name, value in os.environ.items() if name in _ENVIRONMENT}
-    process = subprocess.Popen(  # noqa: S603 no shell, and of the file only its suffix
-        [sys.executable, "-m", "corpus.read", path.suffix.lower(), str(MEMORY)],
+    process = subprocess.Popen(  # noqa: S603 no shell, and no word of the file in the command
+        [sys.executable, "-P", "-m", "corpus.read", kind, str(MEMORY)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
@@ -161,10 +162,10 @@ _SAVE_ANEW = "open it in the program it was made with and save it anew, or as PD
 
 def main() -> None:
     """Parse the file on standard input; write what it says, or what is wrong with it, as one JSON object."""
-    suffix, memory = sys.argv[1], int(sys.argv[2])
+    kind, memory = sys.argv[1], int(sys.argv[2])
     resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
     try:
-        answer = asdict(parse(sys.stdin.buffer.read(), suffix in (".md", ".markdown")))
+        answer = asdict(parse(sys.stdin.buffer.read(), kind == "markdown"))
     except Refused as error:
         answer = {"found": error.found, "mend": error.mend}
     except MemoryError:
@@ -174,7 +175,7 @@ def main() -> None:
     except Exception as error:  # noqa: BLE001 a dozen libraries, each with its own ways to fail on a broken file
         detail = " ".join(f"{type(error).__name__} {error}".split())[:120]
         answer = {"found": f"damaged ({detail})", "mend": _SAVE_ANEW}
-    sys.stdout.write(json.dumps(answer))
+    sys.stdout.buffer.write(json.dumps(answer, ensure_ascii=False).encode("utf-8", "replace"))  # halves of letters: "?"
 
 
 def parse(content: bytes, is_markdown: bool) -> Reading:

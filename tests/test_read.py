@@ -648,5 +648,21 @@ def test_a_parser_that_fills_the_memory_is_stopped(monkeypatch: pytest.MonkeyPat
 
 
 def test_the_parser_gets_no_secrets_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("TELEGRAM_TOKEN", "x")
-    assert "TELEGRAM_TOKEN" not in read._ENVIRONMENT
+    given: list[dict[str, str]] = []
+    real = subprocess.Popen
+
+    def popen(*args: Any, **kwargs: Any) -> Any:
+        given.append(kwargs["env"])
+        return real(*args, **kwargs)
+
+    monkeypatch.setattr(subprocess, "Popen", popen)
+    monkeypatch.setenv("HANOIDX_TELEGRAM_TOKEN", "x")
+    reading(samples.txt())
+    assert len(given) == 1
+    assert "HANOIDX_TELEGRAM_TOKEN" not in given[0]
+
+
+def test_a_name_with_any_character_is_a_name() -> None:
+    assert read_content(samples.md(), Path("a\0b\ud800.MD")).format == "md"
+    found = reading(b"{\\rtf1\\ansi Nua chu \\u-10240? va het\\par}")
+    assert found.markdown.encode() == "Nua chu \ufffd va het\n".encode()
