@@ -88,7 +88,7 @@ def markdown(blocks: Iterable[Block], pages: int = 0, flows: bool = True) -> str
 def _in_unicode(blocks: list[Block]) -> list[Block]:
     """The blocks with their text in NFC. A font tells an encoding for certain; else the syllables of a part do."""
     parts = [list(_parts(block)) for block in blocks]
-    told = {encoding for group in parts for encoding, _ in group if encoding}
+    told = {encoding for group in parts for encoding, text in group if encoding and legacy.possible(text)}
     unsure = [text for group in parts for encoding, text in group if encoding is None and legacy.possible(text)]
     tables = ["\n".join(map("\t".join, block.rows)) for block in blocks]
     unsure += [text for text in tables if legacy.possible(text)]

@@ -39,9 +39,9 @@ LENGTH = 20_000_000  # characters of Markdown; an act of 1,000 pages has 3 milli
 _SUPPORTED = "give a PDF, DOCX, DOC, XLSX, PPTX, RTF, ODT, HTML, TXT or MD file"
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _IMAGES = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"II*\x00", b"MM\x00*")
-_HTML = re.compile(rb"<(?:!doctype\s+html|html|head|body)[\s>]", re.IGNORECASE)
+_HTML = re.compile(rb"<(?:!doctype\s+html|html|head|body|article|div|h[1-6]|p|table)[\s>]", re.IGNORECASE)
 _OTHERS = {  # what people send by mistake; named, so that they see what they sent
-    b"MZ": "a Windows program",
+    b"MZ\x90": "a Windows program",
     b"\x7fELF": "a program",
     b"\x1f\x8b": "a gzip archive",
     b"Rar!": "a RAR archive",
@@ -123,9 +123,10 @@ def read_content(content: bytes, path: Path, seconds: float = TIME) -> Reading:
 
 def _in_another_process(content: bytes, path: Path, seconds: float) -> dict[str, Any]:
     root = str(Path(__file__).parents[1])
+    kind = "markdown" if path.suffix.lower() in (".md", ".markdown") else ""
     environment = {name: value for name, value in os.environ.items() if name in _ENVIRONMENT}
-    process = subprocess.Popen(  # noqa: S603 no shell, and of the file only its suffix
-        [sys.executable, "-m", "corpus.read", path.suffix.lower(), str(MEMORY)],
+    process = subprocess.Popen(  # noqa: S603 no shell, and no word of the file in the command
+        [sys.executable, "-P", "-m", "corpus.read", kind, str(MEMORY)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
@@ -161,10 +162,10 @@ _SAVE_ANEW = "open it in the program it was made with and save it anew, or as PD
 
 def main() -> None:
     """Parse the file on standard input; write what it says, or what is wrong with it, as one JSON object."""
-    suffix, memory = sys.argv[1], int(sys.argv[2])
+    kind, memory = sys.argv[1], int(sys.argv[2])
     resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
     try:
-        answer = asdict(parse(sys.stdin.buffer.read(), suffix in (".md", ".markdown")))
+        answer = asdict(parse(sys.stdin.buffer.read(), kind == "markdown"))
     except Refused as error:
         answer = {"found": error.found, "mend": error.mend}
     except MemoryError:
@@ -174,7 +175,7 @@ def main() -> None:
     except Exception as error:  # noqa: BLE001 a dozen libraries, each with its own ways to fail on a broken file
         detail = " ".join(f"{type(error).__name__} {error}".split())[:120]
         answer = {"found": f"damaged ({detail})", "mend": _SAVE_ANEW}
-    sys.stdout.write(json.dumps(answer))
+    sys.stdout.buffer.write(json.dumps(answer, ensure_ascii=False).encode("utf-8", "replace"))  # halves of letters: "?"
 
 
 def parse(content: bytes, is_markdown: bool) -> Reading:
@@ -197,10 +198,10 @@ def parse(content: bytes, is_markdown: bool) -> Reading:
 
 def kind_of(content: bytes) -> str:
     """What a file is by its content, whatever it is called."""
-    head = content[:2048].removeprefix(b"\xef\xbb\xbf").lstrip()
+    head = content[:4096].replace(b"\0", b"").lstrip(b"\xef\xbb\xbf\xff\xfe \t\r\n")  # NULs are half of UTF-16
     if b"%PDF-" in content[:1024]:
         return "pdf"
-    if content.startswith(b"PK"):
+    if content.startswith((b"PK\x03\x04", b"PK\x05\x06")):
         return _kind_of_zip(content)
     if content.startswith(_OLE):
         return _kind_of_ole(content)
@@ -210,7 +211,7 @@ def kind_of(content: bytes) -> str:
         return "image"
     if other := next((name for magic, name in _OTHERS.items() if content.startswith(magic)), None):
         raise Refused(other, _SUPPORTED)
-    if _HTML.search(content[:4096].replace(b"\0", b"")):
+    if head.startswith(b"<") and _HTML.search(head):
         return "html"
     if head.startswith(b"<?xml"):
         raise Refused("an XML file", _SUPPORTED)

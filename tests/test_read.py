@@ -595,12 +595,17 @@ def test_a_wrongly_named_file_is_read_as_what_it_is(tmp_path: Path) -> None:
     assert spoken(found.markdown) == samples.words()
 
 
-def test_links_folders_pipes_and_missing_files_are_refused(tmp_path: Path) -> None:
+def test_a_text_that_begins_like_an_archive_or_names_a_tag_is_a_text() -> None:
+    assert reading("PK là gì? Thẻ <html> mở đầu trang web.".encode()).format == "txt"
+    assert reading("<p>Mức phí là 8.000 đồng cho mỗi lần chứng thực bản sao.</p>".encode("utf-16")).format == "html"
+
+
+def test_links_folders_pipes_and_missing_files_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "57.txt").write_bytes(samples.txt())
     (tmp_path / "link.txt").symlink_to(tmp_path / "57.txt")
     os.mkfifo(tmp_path / "pipe")
     with socket.socket(socket.AF_UNIX) as door:
-        os.chdir(tmp_path)
+        monkeypatch.chdir(tmp_path)  # the name of a socket must be short
         door.bind("door")
         for name, found in (
             ("link.txt", "a symbolic link"),
@@ -643,5 +648,21 @@ def test_a_parser_that_fills_the_memory_is_stopped(monkeypatch: pytest.MonkeyPat
 
 
 def test_the_parser_gets_no_secrets_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("TELEGRAM_TOKEN", "x")
-    assert "TELEGRAM_TOKEN" not in read._ENVIRONMENT
+    given: list[dict[str, str]] = []
+    real = subprocess.Popen
+
+    def popen(*args: Any, **kwargs: Any) -> Any:
+        given.append(kwargs["env"])
+        return real(*args, **kwargs)
+
+    monkeypatch.setattr(subprocess, "Popen", popen)
+    monkeypatch.setenv("HANOIDX_TELEGRAM_TOKEN", "x")
+    reading(samples.txt())
+    assert len(given) == 1
+    assert "HANOIDX_TELEGRAM_TOKEN" not in given[0]
+
+
+def test_a_name_with_any_character_is_a_name() -> None:
+    assert read_content(samples.md(), Path("a\0b\ud800.MD")).format == "md"
+    found = reading(b"{\\rtf1\\ansi Nua chu \\u-10240? va het\\par}")
+    assert found.markdown.encode() == "Nua chu \ufffd va het\n".encode()
