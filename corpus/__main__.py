@@ -82,7 +82,7 @@ def add_documents(
 
     given = _given(id_, title, issuer, number, doc_type, issued, as_of, status, expires, note)
     shelf, ask = Shelf(data, documents), not (yes or json_)
-    if ask and not sys.stdin.isatty():
+    if ask and not _is_terminal():
         raise typer.BadParameter("there is no terminal to ask at; confirm with --yes, or hold with --hold")
     failed = 0
     for source in _sources(sources):
@@ -225,6 +225,10 @@ def show(
     console = Console(soft_wrap=True)
     for style, text in _lines(document):
         console.print(Text(text, style))
+
+
+def _is_terminal() -> bool:
+    return sys.stdin.isatty()
 
 
 def _sources(sources: list[str]) -> Iterator[str]:

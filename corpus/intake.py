@@ -145,7 +145,7 @@ def _put(made: Draft, entry: Entry, shelf: Shelf, ids: Collection[str]) -> None:
         text.write_text(f"{front}{kept}---\n\n{made.markdown.strip()}\n", "utf-8")
         if findings := check_file(text, ids):
             raise CorpusError(f"{made.name}: the document cannot be added: {findings[0].found} — {findings[0].mend}")
-        original = stage / f"{entry.id}{_suffix(made.name)}"
+        original = stage / f"original{_suffix(made.name)}"
         shutil.copyfile(made.original, original)
         for one in (text, original):
             flush(one)
@@ -153,7 +153,7 @@ def _put(made: Draft, entry: Entry, shelf: Shelf, ids: Collection[str]) -> None:
         for old in (shelf.added / ORIGINALS).glob(f"{entry.id}.*"):
             if old.suffix != original.suffix:
                 old.unlink()
-        original.replace(shelf.added / ORIGINALS / original.name)
+        original.replace(shelf.added / ORIGINALS / f"{entry.id}{original.suffix}")
         text.replace(shelf.added / text.name)
         (shelf.added / f"{entry.id}.withdrawn").unlink(missing_ok=True)
         flush(shelf.added)
