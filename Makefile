@@ -10,7 +10,7 @@ HANOIDX_DATA ?= data
 export HANOIDX_DATA
 
 .DEFAULT_GOAL := help
-.PHONY: help venv run test check evaluate bench fit tune soak load snapshot clean
+.PHONY: help venv run test check evaluate bench fit tune soak load scale snapshot clean
 
 help:
 	@echo "make run        install, build the snapshot if there is none, and ask in the terminal"
@@ -22,6 +22,7 @@ help:
 	@echo "make tune       measure every number of index/tuned.py by cross-validation over documents (long)"
 	@echo "make soak       1,000 messages a channel while the server is killed 20 times (SOAK_FLAGS)"
 	@echo "make load       how many messages a second one server bears (LOAD_FLAGS)"
+	@echo "make scale      build, change and search 50,000 synthetic passages (SCALE_FLAGS)"
 	@echo "make venv       only the environment, in $(VENV)"
 	@echo "make clean      remove the environment and the built data"
 
@@ -68,6 +69,9 @@ soak: snapshot
 
 load: snapshot
 	$(BIN)/python tests/load.py $(LOAD_FLAGS)
+
+scale: venv
+	$(BIN)/python tests/scale.py $(SCALE_FLAGS)
 
 clean:
 	rm -rf $(VENV) $(HANOIDX_DATA)

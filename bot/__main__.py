@@ -32,7 +32,8 @@ if TYPE_CHECKING:
     from bot.channels.service import Answering
     from bot.dialogue import Answer, Question, Receipt
     from bot.repl import Keep, Replay
-    from index.snapshot import Snapshot, Start, Suggestion
+    from index.build import Start
+    from index.snapshot import Snapshot, Suggestion
     from index.verdict import Verdict
 
 BROKEN_PIPE = 141  # what a shell reports of a program whose output nobody reads any more
@@ -389,10 +390,10 @@ def _rewrite() -> "Rewrite | None":
     return lambda question, answer, day: rewrite(question, answer, day, generator)
 
 
-def _suggestions(snapshot: "Snapshot", start: "Start") -> "Iterable[Suggestion]":
+def _suggestions(snapshot: "Snapshot", previous: "Snapshot | None", start: "Start") -> "Iterable[Suggestion]":
     from bot.candidates import suggestions
 
-    return suggestions(snapshot, datetime.now(HANOI).date(), start)
+    return suggestions(snapshot, previous, datetime.now(HANOI).date(), start)
 
 
 def _verdict(data: Path, old: "Snapshot", new: "Snapshot", start: "Start") -> "tuple[Verdict, RenderableType]":

@@ -4,11 +4,15 @@ An editor's sample questions where a unit has some; else what its table, its hea
 themselves. Only a question that the bot answers with the very unit it was made from is kept.
 """
 
+import heapq
 import itertools
 import math
 import re
-from collections.abc import Iterator
+import zlib
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
+
+import numpy as np
 
 from bot import messages
 from bot.answer import ask
@@ -19,12 +23,14 @@ from bot.rank import read
 from bot.suggest import SUGGESTIONS, quotes
 from corpus.document import Entry, Kind, Passage, Unit
 from corpus.values import Value, kinds
+from index.build import Start
 from index.query import parse
-from index.snapshot import ANYWHERE, Snapshot, Start, Suggestion
+from index.snapshot import ANYWHERE, Snapshot, Suggestion
 
 LENGTH = 80  # characters; a longer question is not taken in at a glance
 A_PASSAGE = 3  # questions kept of a passage, each of another unit
 TRIES = 8  # questions asked of a passage
+AGAIN = 50  # passages of unchanged documents that are asked again in a build: half a second
 CHECKS = 20_000  # questions asked in a build: some five minutes; a large corpus has fewer a passage
 YEARS_BACK = 2  # before the document's own year; nobody asks how things were earlier
 
@@ -55,24 +61,76 @@ _NOT_OFFERED = re.compile(
 )
 
 
-def suggestions(snapshot: Snapshot, today: date, start: Start, checks: int = CHECKS) -> Iterator[Suggestion]:
+def suggestions(
+    snapshot: Snapshot, previous: Snapshot | None, today: date, start: Start, checks: int = CHECKS
+) -> Iterator[Suggestion]:
     """The questions of a snapshot that are answered as they should be: those to open with, then passage by passage.
 
-    Of more than `checks` passages, some are left out evenly.
+    Of more than `checks` passages, some are left out evenly. What `previous` has for unchanged documents is kept as it
+    is, but for the passages nearest to what changed, which are asked again: there another unit may answer now.
     """
-    rows = range(0, len(snapshot), math.ceil(len(snapshot) / checks))
-    advance = start("suggestions", len(rows))
-    found: list[Suggestion] = []
-    for row in rows:
-        found += _of_passage(snapshot.passage(row), min(TRIES, checks // len(rows)), snapshot, today)
+    chosen = _chosen(snapshot, checks)
+    kept = _kept(snapshot, previous, today) if previous else {}
+    asked = [row for row in chosen if row not in kept]
+    if len(asked) > len(chosen) // 2:  # so much changed that little of the rest is sure
+        kept, asked = {}, chosen
+    asked += _nearest(snapshot, kept)
+    advance = start("suggestions", len(asked))
+    found: dict[int, Sequence[Suggestion]] = dict(kept)
+    for row in asked:
+        found[row] = _of_passage(snapshot.passage(row), min(TRIES, checks // len(chosen)), snapshot, today)
         advance(1)
-    shortest = (suggestion.question for suggestion in sorted(found, key=lambda one: len(one.question)))
+    every = [one for row in sorted(found) for one in found[row]]
+    shortest = (suggestion.question for suggestion in sorted(every, key=lambda one: len(one.question)))
     first = (
         text for text in messages.FIRST_QUESTIONS if ask(Question(text), snapshot, today).status is Status.ANSWERED
     )
     for question in itertools.islice(dict.fromkeys(itertools.chain(first, shortest)), SUGGESTIONS):
         yield Suggestion(ANYWHERE, 0, question)
-    yield from found
+    yield from every
+
+
+def _chosen(snapshot: Snapshot, checks: int) -> list[int]:
+    """The passages to ask about. A change in one document moves hardly any choice in another."""
+    count = math.ceil(len(snapshot) / math.ceil(len(snapshot) / checks))
+    if count == len(snapshot):
+        return list(range(count))
+    numbered = (
+        (zlib.crc32(f"{entry.id} {row - first}".encode()), row)
+        for (_, entry), (first, last) in zip(snapshot.drafts, itertools.pairwise(snapshot.document_rows), strict=True)
+        for row in range(first, last)
+    )
+    return sorted(row for _, row in heapq.nsmallest(count, numbered))
+
+
+def _kept(snapshot: Snapshot, previous: Snapshot, today: date) -> dict[int, Sequence[Suggestion]]:
+    """What every passage of an unchanged document had, by its row now."""
+    before = {entry.id: (place, digest) for place, (digest, entry) in enumerate(previous.drafts)}
+    kept: dict[int, Sequence[Suggestion]] = {}
+    for (digest, entry), (first, last) in zip(
+        snapshot.drafts, itertools.pairwise(snapshot.document_rows.tolist()), strict=True
+    ):
+        place, had = before.get(entry.id, (0, ""))
+        now = snapshot.entries[entry.id]
+        if had == digest and previous.entries[entry.id] == now:
+            shift = int(previous.document_rows[place]) - first
+            of_passages = ((row, previous.passage_id(row + shift)) for row in range(first, last))
+            is_old = _is_old(now, today)
+            kept |= {row: () if is_old else previous.suggestions.get(passage, ()) for row, passage in of_passages}
+    return kept
+
+
+def _nearest(snapshot: Snapshot, kept: Mapping[int, Sequence[Suggestion]]) -> list[int]:
+    """The passages whose suggested units are the most like a unit that is not among what was kept."""
+    new = np.setdiff1d(np.arange(len(snapshot)), list(kept))
+    places = [(snapshot.unit_rows[row] + one.unit, row) for row, own in kept.items() for one in own]
+    if not (len(new) and places):
+        return []
+    units = np.concatenate([np.arange(*snapshot.unit_rows[row : row + 2]) for row in new])
+    changed = snapshot.unit_vectors[units].astype(np.float32)
+    own = snapshot.unit_vectors[[place for place, _ in places]].astype(np.float32)
+    likeness = np.concatenate([(block @ changed.T).max(axis=1) for block in np.array_split(own, len(own) // 256 + 1)])
+    return list(dict.fromkeys(places[best][1] for best in np.argsort(-likeness, kind="stable")))[:AGAIN]
 
 
 def _of_passage(passage: Passage, tries: int, snapshot: Snapshot, today: date) -> list[Suggestion]:
@@ -96,12 +154,16 @@ def candidates(entry: Entry, passage: Passage, today: date) -> Iterator[tuple[in
     Nothing is made of what no longer holds, nor of what is not known for sure.
     """
     heading = passage.headings[-1] if passage.headings else ""
-    if entry.superseded_by or entry.status in _OUTDATED or entry.has_expired(today) or _CAVEAT.search(heading):
+    if _is_old(entry, today) or _CAVEAT.search(heading):
         return
     for row, unit in enumerate(passage.units):
         if not read(unit).unknown:
             questions = unit.questions or _made(entry.title.partition(":")[0], heading, unit)
             yield from ((row, question) for question in questions if _can_be_offered(question, entry))
+
+
+def _is_old(entry: Entry, today: date) -> bool:
+    return bool(entry.superseded_by) or entry.status in _OUTDATED or entry.has_expired(today)
 
 
 def _can_be_offered(question: str, entry: Entry) -> bool:

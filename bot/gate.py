@@ -18,8 +18,9 @@ from bot import messages
 from bot.dialogue import Answer, Citation, Question
 from bot.evaluate import ANSWERABLE, KINDS, RUNS, Evaluation, Item, Result, Wording, kinds_of, run
 from bot.render import printable
+from index.build import Start
 from index.encode import Progress
-from index.snapshot import Snapshot, Start
+from index.snapshot import Snapshot
 from index.verdict import Change, Given, Verdict
 
 # Most kinds of the bundled questions count 8 to 45, so that one question is 2 to 12 points of a kind. Where a document

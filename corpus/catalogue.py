@@ -4,9 +4,11 @@ The documents are those of a folder, the bundled ones unless named, and those th
 
 `check` lists everything that is wrong at once, each with the line and how to mend it; `read_folder` and `read_one`
 refuse what has findings. Fields are checked as YAML nodes, which have lines, before YAML makes values of them.
+`drafts` reads nothing but bytes: a build reads those that are not as they were when the last one read them.
 """
 
 import dataclasses
+import hashlib
 import re
 import unicodedata
 from collections.abc import Collection, Generator, Iterator, Mapping
@@ -77,6 +79,47 @@ class Finding:
         return f"{self.path}:{self.line}: {self.found} — {self.mend}"
 
 
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A document that has not been read. `digest` is of its file and its sample questions; it may refer to `ids`."""
+
+    path: Path
+    digest: str
+    ids: Collection[str]
+
+    @property
+    def id(self) -> str:
+        return self.path.stem
+
+    def is_still(self, digest: str, entry: Entry) -> bool:
+        """Whether it would be read as it was when it had that digest and became that entry."""
+        return self.digest == digest and all(one in self.ids for one in (*entry.supersedes, *entry.superseded_by))
+
+    def read(self) -> Document:
+        """The document; raises CorpusError when it is not in order."""
+        _refuse(check_file(self.path, self.ids))
+        return _read(self.path)
+
+
+def drafts(folder: Path = DOCUMENTS, *added: Path) -> tuple[Draft, ...]:
+    """Every document, unread, in the order of their ids. Their entries are not `linked` when they are read."""
+    _refuse(_check_folder(folder, *added))
+    ids = _ids(folder, *added)
+    return tuple(Draft(path, _digest(path), ids) for path in files(folder, *added).values())
+
+
+def _digest(path: Path) -> str:
+    digest = hashlib.sha256()
+    for file in (path, questions.path_of(path)):
+        try:
+            digest.update(hashlib.sha256(file.read_bytes()).digest())
+        except FileNotFoundError:
+            digest.update(b"none")
+        except OSError:
+            return ""  # who reads it says what is wrong
+    return digest.hexdigest()
+
+
 def files(folder: Path = DOCUMENTS, *added: Path) -> dict[str, Path]:
     """The file of each document by its id. An added one takes the place of another with its id; ID.withdrawn, its life.
 
@@ -100,17 +143,19 @@ def read_folder(folder: Path = DOCUMENTS, *added: Path) -> tuple[Document, ...]:
 
 def linked(entries: Mapping[str, Entry]) -> dict[str, Entry]:
     """The entries, those that another supersedes saying so themselves; what was withdrawn is named by none."""
-    superseding = {one: [other.id for other in entries.values() if one in other.supersedes] for one in entries}
-    return {
-        document_id: dataclasses.replace(
-            entry,
-            supersedes=tuple(one for one in entry.supersedes if one in entries),
-            superseded_by=tuple(
-                one for one in dict.fromkeys((*entry.superseded_by, *superseding[document_id])) if one in entries
-            ),
-        )
-        for document_id, entry in entries.items()
-    }
+    superseding: dict[str, list[str]] = {}
+    for entry in entries.values():
+        for one in dict.fromkeys(entry.supersedes):
+            superseding.setdefault(one, []).append(entry.id)
+    found: dict[str, Entry] = {}
+    for document_id, entry in entries.items():
+        supersedes = tuple(one for one in entry.supersedes if one in entries)
+        both = dict.fromkeys((*entry.superseded_by, *superseding.get(document_id, ())))
+        superseded_by = tuple(one for one in both if one in entries)
+        is_linked = (supersedes, superseded_by) == (entry.supersedes, entry.superseded_by)
+        changed = entry if is_linked else dataclasses.replace(entry, supersedes=supersedes, superseded_by=superseded_by)
+        found[document_id] = changed
+    return found
 
 
 def read_one(document_id: str, folder: Path = DOCUMENTS, *added: Path) -> Document:
@@ -124,22 +169,25 @@ def read_one(document_id: str, folder: Path = DOCUMENTS, *added: Path) -> Docume
 
 def check(folder: Path = DOCUMENTS, *added: Path) -> list[Finding]:
     """All that is wrong with the documents, file by file and line by line."""
+    of_folder = _check_folder(folder, *added)
+    if any(not finding.line for finding in of_folder):
+        return of_folder
+    ids = _ids(folder, *added)
+    return [*(finding for path in files(folder, *added).values() for finding in check_file(path, ids)), *of_folder]
+
+
+def _check_folder(folder: Path, *added: Path) -> list[Finding]:
+    """What is wrong but with no document: folders without any, sample questions for none."""
     if not folder.is_dir():
         return [Finding(folder, 0, "no such folder", "name the folder that holds the documents")]
-    paths = files(folder, *added)
-    if not paths:
+    if not files(folder, *added):
         return [Finding(folder, 0, "no documents (*.md)", "put at least one document there")]
-    ids = _ids(folder, *added)
-    strays = [
-        file
+    mend = "name the file after a document, or remove it"
+    return [
+        Finding(file, 1, f"there is no document «{file.stem}»", mend)
         for one in (folder, *added)
         for file in sorted((one / "questions").glob("*.yaml"))
         if not (one / f"{file.stem}.md").exists()
-    ]
-    mend = "name the file after a document, or remove it"
-    return [
-        *(finding for path in paths.values() for finding in check_file(path, ids)),
-        *(Finding(file, 1, f"there is no document «{file.stem}»", mend) for file in strays),
     ]
 
 
@@ -200,7 +248,7 @@ def _parts(path: Path) -> tuple[str, re.Match[str]]:
 def check_file(path: Path, ids: Collection[str]) -> list[Finding]:
     """All that is wrong with one document; `ids` are those that it may name."""
     findings = sorted(_findings(path, ids), key=lambda finding: finding.line)
-    if findings:
+    if findings or not questions.path_of(path).is_file():
         return findings
     units = [unit for passage in split(read_unchecked(path)) for unit in passage.units]
     return [Finding(questions.path_of(path), *problem) for problem in questions.check(path, units)]

@@ -8,9 +8,13 @@ import functools
 import math
 import re
 import unicodedata
+from array import array
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
 
 from corpus import telex
 from corpus.language import syllables
@@ -25,6 +29,7 @@ UNSEEN = 0.9  # of each pair's count goes to pairs that were never seen
 LONGEST = 40  # characters that ran together and are still taken apart
 SYLLABLE = 7  # letters of the longest syllable, "nghiêng"
 PAIRS = 200_000  # the most frequent ones are kept
+AT_ONCE = 2_000_000  # pairs that are gathered in memory before they are counted
 
 PLAIN_D = str.maketrans("đð", "dd")
 _WORD = re.compile(r"\S*\w[.@/]\w\S*|[^\W_]+")  # an address is one word
@@ -44,18 +49,76 @@ def is_bare(text: str) -> bool:
     return sum(not word.isascii() for word in spoken) < MARKED_SHARE * len(spoken)
 
 
+class PairCounts:
+    """How often each word stands before another, in texts that can be added and taken away again.
+
+    Words are numbered, and a pair is one number, because 16 bytes each is what millions of them can have.
+    """
+
+    def __init__(self, words: Iterable[str] = (), pairs: npt.NDArray[np.int64] | None = None) -> None:
+        """`words` and `pairs` are what `counted` gave."""
+        self._numbers = {word: number for number, word in enumerate(words)}
+        self._counted = np.empty((2, 0), np.int64) if pairs is None else np.asarray(pairs)
+        self._seen = {1: array("q"), -1: array("q")}
+
+    def add(self, texts: Iterable[str], sign: int = 1) -> None:
+        """Count texts, or with -1 take away what they had added; lines without diacritics teach nothing."""
+        seen = self._seen[sign]
+        for text in texts:
+            for line in clean(text).lower().splitlines():
+                if not is_bare(line):
+                    self._see(line, seen)
+            if len(seen) > AT_ONCE:
+                self._gather()
+
+    def _see(self, line: str, seen: "array[int]") -> None:
+        numbers = self._numbers
+        before = numbers.setdefault("", len(numbers))
+        for part in line.split():
+            if not _ADDRESS.search(part):
+                for word in _PIECE.findall(part):
+                    number = numbers.setdefault(word, len(numbers))
+                    seen.append(before << 32 | number)
+                    before = number
+
+    def _gather(self) -> None:
+        found = [self._counted]
+        for sign, seen in self._seen.items():
+            pairs, times = np.unique(np.array(seen, np.int64), return_counts=True)
+            found.append(np.stack((pairs, sign * times)))
+            del seen[:]
+        both = np.hstack(found)
+        both = both[:, np.argsort(both[0], kind="stable")]
+        firsts = np.flatnonzero(np.diff(both[0], prepend=-1))
+        sums = np.add.reduceat(both[1], firsts) if len(firsts) else both[1]
+        self._counted = np.stack((both[0][firsts], sums))[:, sums != 0]
+
+    def counted(self) -> tuple[list[str], npt.NDArray[np.int64]]:
+        """The words in order, and each pair with its count: the same for the same texts, however they came."""
+        self._gather()
+        words = list(self._numbers)
+        seconds, firsts = self._counted[0] & 0xFFFFFFFF, self._counted[0] >> 32
+        kept = sorted((words[number], number) for number in np.union1d(firsts, seconds).tolist())
+        numbers = np.zeros(len(words), np.int64)
+        numbers[[number for _, number in kept]] = np.arange(len(kept))
+        pairs = np.stack((numbers[firsts] << 32 | numbers[seconds], self._counted[1]))
+        return [word for word, _ in kept], pairs[:, np.argsort(pairs[0])]
+
+
+def frequent(words: Sequence[str], pairs: npt.NDArray[np.int64]) -> Pairs:
+    """The most frequent pairs, of equally frequent ones the first in the order of their words."""
+    found: dict[str, dict[str, int]] = {}
+    best = pairs[:, np.lexsort((pairs[0], -pairs[1]))[:PAIRS]]
+    for pair, times in best.T.tolist():
+        found.setdefault(words[pair >> 32], {})[words[pair & 0xFFFFFFFF]] = times
+    return found
+
+
 def count(texts: Iterable[str]) -> Pairs:
-    """The pairs of neighbours in the texts; lines without diacritics teach nothing."""
-    found: Counter[tuple[str, str]] = Counter()
-    for text in texts:
-        for line in clean(text).lower().splitlines():
-            if not is_bare(line):
-                spoken = [word for part in line.split() if not _ADDRESS.search(part) for word in _PIECE.findall(part)]
-                found.update(zip(["", *spoken], spoken, strict=False))
-    pairs: dict[str, dict[str, int]] = {}
-    for (first, second), times in found.most_common(PAIRS):
-        pairs.setdefault(first, {})[second] = times
-    return pairs
+    """The most frequent pairs of neighbours in the texts."""
+    counts = PairCounts()
+    counts.add(texts)
+    return frequent(*counts.counted())
 
 
 class Spelling:

@@ -22,8 +22,9 @@ if TYPE_CHECKING:
     from rich.console import Console, RenderableType
     from rich.progress import Progress
 
+    from index.build import Start
     from index.encode import Encoder
-    from index.snapshot import Manifest, Snapshot, Start, Suggestion
+    from index.snapshot import Manifest, Snapshot, Suggestion
     from index.verdict import Verdict
 
 Data = Annotated[Path, typer.Option("--data", envvar="HANOIDX_DATA", help="Folder of the snapshots.")]
@@ -47,7 +48,7 @@ class Hooks:
     a terminal shows of it. `needed` are the ids of the snapshots that gave the answers which are kept.
     """
 
-    suggest: Callable[["Snapshot", "Start"], "Iterable[Suggestion]"]
+    suggest: Callable[["Snapshot", "Snapshot | None", "Start"], "Iterable[Suggestion]"]
     judge: Callable[[Path, "Snapshot", "Snapshot", "Start"], "tuple[Verdict, RenderableType]"]
     needed: Callable[[Path], Collection[str]]
 
@@ -98,18 +99,20 @@ def build_snapshot(
 ) -> None:
     """Build a snapshot of the documents, and activate it if it answers the golden questions no worse.
 
-    The active one stays as it is until then; vectors of unchanged passages are taken from it.
+    The active one stays as it is until then; what it has of unchanged documents is taken from it. A build that was
+    stopped or killed goes on where it was encoding.
     """
     _check_force(force, reason)
     if force and not activated:
         raise typer.BadParameter("--force is about activating; it does not go with --no-activate")
-    from corpus.catalogue import read_folder
+    from corpus.catalogue import drafts
     from index.activation import activate
+    from index.build import build
     from index.encode import Progress as Advance
     from index.encode import load_encoder
-    from index.snapshot import active, build
+    from index.snapshot import active
 
-    documents = read_folder(corpus, data / ADDED)
+    documents = drafts(corpus, data / ADDED)
     loaded = load_encoder(encoder)
     encoded = 0
     progress = _progress()
@@ -121,10 +124,10 @@ def build_snapshot(
 
     def start(stage: str, size: int) -> Advance:
         nonlocal encoded
-        encoded += size
+        encoded += size * (stage in ("passages", "units", "questions"))
         return show(stage, size)
 
-    suggest = (lambda snapshot: hooks.suggest(snapshot, show)) if hooks else None
+    suggest = (lambda snapshot, previous: hooks.suggest(snapshot, previous, show)) if hooks else None
     started = time.perf_counter()
     with progress:
         manifest = build(documents, loaded, data, start, suggest)

@@ -28,15 +28,15 @@ from typing import TYPE_CHECKING, Annotated, Any, ParamSpec, TypeVar
 
 import numpy as np
 import numpy.typing as npt
+import synthetic
 import typer
 from rich.console import Console
 from rich.table import Table
 
 from corpus.catalogue import DOCUMENTS, read_folder
-from index.encode import OnnxEncoder, Vectors
+from index.encode import OnnxEncoder, Progress, Vectors
 
 if TYPE_CHECKING:
-    from corpus.document import Passage
     from index.snapshot import Snapshot
 
 TESTS = Path(__file__).parent
@@ -45,8 +45,7 @@ FIRST_QUESTION = "Hà Nội có bao nhiêu xã, phường?"
 QUICK_SIZES, SIZES = "1000,10000", "1000,10000,100000,1000000"
 THREADS = {1: "1 thread", 2: "2 threads"}  # of the encoder
 K = 10
-BLOCK = 10_000  # synthetic passages made at a time
-OWN_UNITS = 0.7  # the share of a synthetic passage's units that are those of the real one it was drawn around
+BLOCK = 10_000  # vectors compared at a time
 MIB = 2**20
 
 # The bars of DESIGN: milliseconds, milliseconds, seconds, MiB.
@@ -167,7 +166,7 @@ def main(
         searched = []
         for size in map(int, (sizes or (QUICK_SIZES if quick else SIZES)).split(",")):
             _say(f"{size:,} synthetic passages: writing the snapshot")
-            snapshot_id, written = alone(write_synthetic, documents, data, size)
+            snapshot_id, written = alone(write_synthetic, data, size)
             _say(f"{size:,} synthetic passages: searching")
             searched.append(alone(measure_search, data, snapshot_id, questions, written, rounds))
             shutil.rmtree(data / "snapshots" / snapshot_id)
@@ -192,7 +191,7 @@ def alone(measure: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
 def measure_build(documents: Path, data: Path) -> Built:
     """Build and activate a snapshot in `data`; build again after an edit, and leave that one inactive."""
     from index.activation import activate
-    from index.snapshot import build
+    from index.build import build
 
     read, encoder = read_folder(documents), OnnxEncoder()
     started = time.perf_counter()
@@ -246,54 +245,41 @@ def measure_cold(data: Path, runs: int) -> tuple[list[float], float]:
     return [seconds for seconds, _, _ in measured], max(peak for _, peak, _ in measured)
 
 
-def write_synthetic(documents: Path, data: Path, size: int) -> tuple[str, float]:
-    """Write a snapshot of `size` passages drawn at random around the active one's: its id, and the seconds it took.
+def write_synthetic(data: Path, size: int) -> tuple[str, float]:
+    """Build a snapshot of about `size` passages of tests/synthetic.py: its id, and the seconds it took.
 
-    A vector is a real one plus Gaussian noise with the covariance of the real ones, so that neither the clusters nor
-    the questions' similarities become those of a space nobody searches. Most units, and so their terms, are the real
-    passage's, the others are drawn from all. Nothing is encoded, and the project's own code writes the files.
+    A vector is a real one, drawn at random, plus Gaussian noise with the covariance of the real ones, so that neither
+    the clusters nor the questions' similarities become those of a space nobody searches. Nothing is encoded.
     """
-    from index import snapshot as snapshots
+    from corpus.catalogue import drafts
+    from index.build import build
+    from index.snapshot import load
 
-    started = time.perf_counter()
-    encoder = OnnxEncoder()
-    real = snapshots.load(data, encoder)
-    passages = [real.passage(row) for row in range(len(real))]
-    units = [dataclasses.replace(unit, questions=()) for passage in passages for unit in passage.units]
-    random = np.random.default_rng(size)
-    place = {document_id: number for number, document_id in enumerate(real.entries)}
-    rows = random.integers(len(real), size=size)
-    rows = rows[np.argsort([place[passages[row].document_id] for row in rows], kind="stable")]
+    drawn = Drawn(load(data, OnnxEncoder()))
+    with tempfile.TemporaryDirectory(dir=data) as folder:
+        for number in range(round(size / synthetic.PASSAGES)):
+            synthetic.write(Path(folder), number)
+        started = time.perf_counter()
+        return build(drafts(Path(folder)), drawn, data).id, time.perf_counter() - started
 
-    def synthetic(number: int, row: int) -> "Passage":
-        passage = passages[row]
-        drawn = random.integers(len(units), size=len(passage.units))
-        own = random.random(len(passage.units)) < OWN_UNITS
-        mine = [dataclasses.replace(unit, questions=()) for unit in passage.units]
-        mixed = [unit if keep else units[other] for unit, keep, other in zip(mine, own, drawn, strict=True)]
-        return dataclasses.replace(passage, id=f"{passage.id}~{number}", units=tuple(mixed))
 
-    folder = data / "snapshots" / ".synthetic"
-    folder.mkdir()
-    with tempfile.TemporaryFile(dir=data) as scratch:
-        unit_count = int(np.diff(real.unit_rows)[rows].sum())
-        unit_vectors = np.memmap(scratch, np.float16, "w+", shape=(unit_count, encoder.dim))
-        vectors = np.empty((size, encoder.dim), np.float32)
-        of_passages, of_units = real.vectors.reconstruct_n(0, len(real)), real.unit_vectors.astype(np.float32)
-        begin = 0
-        for first in range(0, size, BLOCK):
-            block = rows[first : first + BLOCK]
-            vectors[first : first + BLOCK] = _around(of_passages, block, random)
-            unit_rows = np.concatenate([np.arange(real.unit_rows[row], real.unit_rows[row + 1]) for row in block])
-            unit_vectors[begin : begin + len(unit_rows)] = _around(of_units, unit_rows, random)
-            begin += len(unit_rows)
-        written = [synthetic(number, row) for number, row in enumerate(rows)]
-        none = np.empty((0, encoder.dim), np.float32)
-        snapshots._write(folder, real.entries, written, snapshots.Encoded(vectors, unit_vectors, none), {})
-    snapshots._write_suggestions(folder, ())
-    manifest = snapshots._manifest(folder, read_folder(documents), written, {}, (), encoder)
-    folder.rename(data / "snapshots" / manifest.id)
-    return manifest.id, time.perf_counter() - started
+class Drawn:
+    """Passes for the encoder of a snapshot, and draws vectors around its passages' and units'."""
+
+    def __init__(self, real: "Snapshot") -> None:
+        self.name, self.digest, self.dim = real.encoder.name, real.encoder.digest, real.encoder.dim
+        vectors = real.vectors.reconstruct_n(0, len(real))
+        self._real = np.concatenate((vectors, real.unit_vectors.astype(np.float32)))
+        self._random = np.random.default_rng(1)
+
+    def encode_query(self, text: str) -> Vectors:
+        vector: Vectors = self.encode_passages([text])[0]
+        return vector
+
+    def encode_passages(self, texts: Sequence[str], progress: Progress | None = None) -> Vectors:
+        if progress:
+            progress(len(texts))
+        return _around(self._real, self._random.integers(len(self._real), size=len(texts)), self._random)
 
 
 def measure_search(data: Path, snapshot_id: str, questions: Path, written: float, rounds: int) -> Searched:
@@ -392,7 +378,8 @@ def _compare(data: Path, questions: Path, *, quick: bool) -> Iterator[Compared]:
 
 
 def _passage_texts(data: Path) -> list[str]:
-    from index.snapshot import load, passage_text
+    from index.build import passage_text
+    from index.snapshot import load
 
     snapshot = load(data, OnnxEncoder())
     passages = map(snapshot.passage, range(len(snapshot)))

@@ -27,8 +27,9 @@ from bot.database import database
 from corpus.catalogue import read_folder
 from corpus.normalize import words
 from index.activation import activate
+from index.build import Suggest, build
 from index.encode import Encoder, OnnxEncoder, Progress, Vectors
-from index.snapshot import Snapshot, Suggest, build, load
+from index.snapshot import Snapshot, load
 
 WriteDocument = Callable[..., Path]
 WriteThree = Callable[..., None]
@@ -89,7 +90,9 @@ def encoder() -> OnnxEncoder:
 @pytest.fixture(scope="session")
 def suggest() -> Suggest:
     """Makes suggestions as `hanoidx index build` does."""
-    return lambda snapshot: suggestions(snapshot, date(2026, 11, 1), lambda stage, size: lambda count: None)
+    return lambda snapshot, previous: suggestions(
+        snapshot, previous, date(2026, 11, 1), lambda stage, size: lambda count: None
+    )
 
 
 @pytest.fixture(scope="session")

@@ -15,6 +15,7 @@ from corpus.catalogue import read_folder
 from corpus.lock import alone
 from index import verdict
 from index.activation import activate, previous, prunable, prune, rollback
+from index.build import build
 from index.encode import Encoder
 from index.errors import (
     ActivatedMeanwhile,
@@ -27,7 +28,7 @@ from index.errors import (
     RefusedSnapshot,
     UnknownSnapshot,
 )
-from index.snapshot import active, build, load, snapshot_ids, verify
+from index.snapshot import active, load, snapshot_ids, verify
 from index.verdict import Change, Given, Verdict
 
 Build = Callable[[], str]

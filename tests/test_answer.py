@@ -25,8 +25,9 @@ from bot.render import styled
 from corpus.catalogue import read_folder
 from corpus.normalize import fold
 from index.activation import activate
+from index.build import build
 from index.encode import Encoder
-from index.snapshot import Snapshot, build, load
+from index.snapshot import Snapshot, load
 
 TODAY = date(2026, 11, 1)
 WARDS = "Hà Nội có bao nhiêu xã, phường?"

@@ -19,4 +19,5 @@ def test_every_figure_of_the_bench_is_taken_printed_and_written(tmp_path: Path, 
     assert done.returncode == 0, done.stderr
     written = json.loads(figures.read_text("utf-8"))
     assert all(figure["value"] > 0 and figure["what"] in done.stdout for figure in written["figures"])
-    assert [(size["passages"], size["kind"], size["recall"]) for size in written["sizes"]] == [(60, "flat", 1.0)]
+    assert [(size["kind"], size["recall"]) for size in written["sizes"]] == [("flat", 1.0)]
+    assert 40 < written["sizes"][0]["passages"] < 70

@@ -1,7 +1,7 @@
 """Questions to offer: what is made of passages, and that each is kept only while its own unit answers it."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
 
@@ -11,15 +11,16 @@ from typer.testing import CliRunner
 from bot import messages
 from bot.__main__ import app
 from bot.answer import ask
-from bot.candidates import A_PASSAGE, LENGTH, TRIES, candidates, suggestions
+from bot.candidates import A_PASSAGE, LENGTH, TRIES, _chosen, candidates, suggestions
 from bot.conversation import in_context
 from bot.dialogue import Question, Status
 from bot.suggest import SUGGESTIONS, quotes
-from corpus.catalogue import read_folder
+from corpus.catalogue import drafts, read_folder
 from corpus.document import Entry, Kind, Passage, Unit
 from index.activation import activate
+from index.build import Suggest, build
 from index.encode import Encoder
-from index.snapshot import ANYWHERE, Snapshot, Suggest, Suggestion, build, load
+from index.snapshot import ANYWHERE, Snapshot, Suggestion, load
 
 WriteDocument = Callable[..., Path]
 
@@ -259,7 +260,7 @@ def test_progress_is_heard_of_passage_by_passage(
         stages.append((stage, size))
         return advanced.append
 
-    assert len(list(suggestions(snapshot, TODAY, start))) == 8
+    assert len(list(suggestions(snapshot, None, TODAY, start))) == 8
     assert stages == [("suggestions", 5)]
     assert advanced == [1] * 5
 
@@ -275,9 +276,107 @@ def test_a_build_asks_no_more_questions_than_its_limit(
         sizes.append(size)
         return lambda count: None
 
-    found = [one for one in suggestions(snapshot, TODAY, start, checks) if one.passage_id != ANYWHERE]
+    found = [one for one in suggestions(snapshot, None, TODAY, start, checks) if one.passage_id != ANYWHERE]
     assert sizes == [passages]
     assert 0 < len(found) <= most
+
+
+# What is kept of a build before
+
+
+@pytest.fixture
+def documents(tmp_path: Path, write_document: WriteDocument) -> Path:
+    """Six documents, each with one passage that answers the question in its title."""
+    folder = tmp_path / "documents"
+    for name in "abcdef":
+        text = f"## Thẻ {name.upper()}\n\nThẻ {name.upper()} là giấy tờ của người đi xe số {ord(name)}."
+        write_document(folder, f"the-{name}", text, title=f"Thẻ {name.upper()}")
+    return folder
+
+
+class Asking:
+    """Makes suggestions, and remembers about how many passages it asked."""
+
+    def __init__(self, today: date = TODAY) -> None:
+        self.today = today
+        self.asked = 0
+
+    def __call__(self, snapshot: Snapshot, previous: Snapshot | None) -> Iterator[Suggestion]:
+        def start(_stage: str, size: int) -> Callable[[int], None]:
+            self.asked = size
+            return lambda count: None
+
+        return suggestions(snapshot, previous, self.today, start)
+
+
+def files_built(folder: Path, data: Path, encoder: Encoder, suggest: Suggest) -> Snapshot:
+    activate(build(drafts(folder), encoder, data, suggest=suggest).id, data)
+    return load(data, encoder)
+
+
+def test_what_unchanged_documents_were_asked_is_kept_without_asking_again(
+    documents: Path, tmp_path: Path, encoder: Encoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.candidates.AGAIN", 1)
+    first = files_built(documents, tmp_path / "data", encoder, Asking())
+    assert kept(first) == {f"Thẻ {name} là gì?" for name in "ABCDEF"}
+    text = (documents / "the-b.md").read_text("utf-8")
+    (documents / "the-b.md").write_text(text.replace("Thẻ B là", "Thẻ B đã là"), "utf-8")
+    asking = Asking()
+    second = files_built(documents, tmp_path / "data", encoder, asking)
+    assert asking.asked == 2  # the changed one, and the nearest to it
+    assert kept(second) == kept(first) - {"Thẻ B là gì?"}
+    assert list(second.suggestions) == [passage for passage in first.suggestions if passage != "the-b#mo-dau"]
+
+
+def test_a_question_that_a_new_document_takes_is_no_longer_offered(
+    documents: Path, tmp_path: Path, encoder: Encoder, write_document: WriteDocument
+) -> None:
+    files_built(documents, tmp_path / "data", encoder, Asking())
+    write_document(
+        documents,
+        "the-c-moi",
+        "## Thẻ C\n\nThẻ C là gì? Thẻ C là thẻ C, và là thẻ.",
+        title="Thẻ C",
+        supersedes=["the-c"],
+    )
+    second = files_built(documents, tmp_path / "data", encoder, Asking())
+    assert "the-c#mo-dau" not in second.suggestions
+    assert {"the-a#mo-dau", "the-d#mo-dau"} <= {*second.suggestions}
+
+
+def test_what_has_expired_since_is_no_longer_offered(
+    documents: Path, tmp_path: Path, encoder: Encoder, write_document: WriteDocument
+) -> None:
+    text = "## Thẻ G\n\nThẻ G là giấy tờ của người đi xe số 103."
+    write_document(documents, "the-g", text, title="Thẻ G", expires="2026-11-20")
+    assert "the-g#mo-dau" in files_built(documents, tmp_path / "data", encoder, Asking(date(2026, 11, 1))).suggestions
+    asking = Asking(date(2026, 11, 21))
+    assert "the-g#mo-dau" not in files_built(documents, tmp_path / "data", encoder, asking).suggestions
+    assert asking.asked == 0
+
+
+def test_where_most_has_changed_everything_is_asked_again(documents: Path, tmp_path: Path, encoder: Encoder) -> None:
+    files_built(documents, tmp_path / "data", encoder, Asking())
+    for name in "abcd":
+        with (documents / f"the-{name}.md").open("a", encoding="utf-8") as stream:
+            stream.write("\nThẻ có màu xanh.\n")
+    asking = Asking()
+    files_built(documents, tmp_path / "data", encoder, asking)
+    assert asking.asked == 6
+
+
+def test_a_new_document_moves_hardly_any_choice_among_the_others(
+    documents: Path, tmp_path: Path, encoder: Encoder, write_document: WriteDocument
+) -> None:
+    def chosen(snapshot: Snapshot) -> set[str]:
+        return {snapshot.passage_id(row) for row in _chosen(snapshot, 3)}
+
+    before = chosen(files_built(documents, tmp_path / "data", encoder, Asking()))
+    write_document(documents, "a-moi", "Văn bản mới.")
+    after = chosen(files_built(documents, tmp_path / "data", encoder, Asking()))
+    assert len(before) == len(after) == 3
+    assert len(before & after) >= 2
 
 
 # The suggestions of the real corpus

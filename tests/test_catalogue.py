@@ -1,5 +1,7 @@
 """What is known of each document, and everything that can be wrong with it."""
 
+import dataclasses
+import time
 import unicodedata
 from collections.abc import Callable
 from pathlib import Path
@@ -9,7 +11,7 @@ from conftest import WriteDocument
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from corpus.catalogue import DOCUMENTS, STATUSES, Finding, check, read_folder, read_one
+from corpus.catalogue import DOCUMENTS, STATUSES, Finding, check, drafts, linked, read_folder, read_one
 from corpus.document import Source
 from corpus.errors import CorpusError, UnknownDocument
 
@@ -319,3 +321,81 @@ def test_findings_of_added_documents_are_listed_with_the_others(tmp_path: Path, 
     (tmp_path / "them" / "questions").mkdir()
     (tmp_path / "them" / "questions" / "la.yaml").write_text("[]")
     assert [finding.path.name for finding in check(tmp_path / "goc", tmp_path / "them")] == ["hong.md", "la.yaml"]
+
+
+# --- Documents that are read only where they are needed --------------------------------------------------------------
+
+
+def test_drafts_are_the_documents_of_the_folders_once_they_are_read(
+    tmp_path: Path, write_document: WriteDocument
+) -> None:
+    write_document(tmp_path / "goc", "cu", "Bản cũ.")
+    write_document(tmp_path / "goc", "khac", "Văn bản khác.")
+    write_document(tmp_path / "them", "moi", "Bản mới.", supersedes=["cu"])
+    (tmp_path / "goc" / "questions").mkdir()
+    (tmp_path / "goc" / "questions" / "khac.yaml").write_text(
+        '- answered_by: "Văn bản"\n  questions: ["Văn bản nào?"]\n', "utf-8"
+    )
+    found = drafts(tmp_path / "goc", tmp_path / "them")
+    read = [draft.read() for draft in found]
+    entries = linked({document.entry.id: document.entry for document in read})
+    whole = read_folder(tmp_path / "goc", tmp_path / "them")
+    assert [draft.id for draft in found] == ["cu", "khac", "moi"]
+    assert [(one.text, one.questions, entries[one.entry.id]) for one in read] == [
+        (one.text, one.questions, one.entry) for one in whole
+    ]
+
+
+def test_a_digest_changes_with_every_byte_of_a_document_and_of_its_sample_questions(folder: Path) -> None:
+    (folder / "questions").mkdir()
+    questions = folder / "questions" / "mau.yaml"
+    seen = [drafts(folder)[1].digest]
+    for file, text in ((folder / "mau.md", GOOD + "\n"), (questions, ""), (questions, "[]")):
+        file.write_text(text, "utf-8")
+        seen.append(drafts(folder)[1].digest)
+    assert len({*seen}) == 4
+    questions.unlink()
+    (folder / "mau.md").write_text(GOOD, "utf-8")
+    assert drafts(folder)[1].digest == seen[0]
+    assert drafts(folder)[0].digest not in seen
+
+
+def test_a_draft_that_names_what_is_gone_is_not_as_it_was(folder: Path) -> None:
+    draft = drafts(folder)[1]
+    entry = draft.read().entry
+    assert draft.is_still(draft.digest, entry)
+    assert not draft.is_still("another", entry)
+    (folder / "cu.md").unlink()
+    [draft] = drafts(folder)
+    assert not draft.is_still(draft.digest, entry)
+    with pytest.raises(CorpusError, match=r"mau\.md:10: «supersedes» names 'cu'"):
+        draft.read()
+
+
+def test_folders_that_are_not_in_order_have_no_drafts(folder: Path) -> None:
+    (folder / "questions").mkdir()
+    (folder / "questions" / "la.yaml").write_text("[]")
+    with pytest.raises(CorpusError, match="there is no document «la»"):
+        drafts(folder)
+    with pytest.raises(CorpusError, match="no such folder"):
+        drafts(folder / "khong-co")
+
+
+def test_a_file_that_cannot_be_read_is_refused_when_it_is(folder: Path) -> None:
+    (folder / "cu.md").unlink()
+    (folder / "cu.md").mkdir()
+    with pytest.raises(CorpusError, match=r"cu\.md:1: cannot be read: Is a directory"):
+        drafts(folder)[0].read()
+
+
+def test_ten_thousand_documents_are_linked_at_once(folder: Path) -> None:
+    entry = dataclasses.replace(read_one("cu", folder).entry, supersedes=())
+    entries = {
+        f"d{number}": dataclasses.replace(entry, id=f"d{number}", supersedes=(f"d{number + 1}",) if number % 2 else ())
+        for number in range(10_000)
+    }
+    started = time.process_time()
+    found = linked(entries)
+    assert time.process_time() - started < 2
+    assert found["d2"].superseded_by == ("d1",)
+    assert (found["d1"], found["d9999"].supersedes) == (entries["d1"], ())

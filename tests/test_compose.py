@@ -20,10 +20,11 @@ from bot.write import Style, Written
 from corpus.catalogue import read_folder
 from corpus.document import Document
 from index.activation import activate
+from index.build import build
 from index.encode import Encoder
 from index.query import parse
 from index.search import Hit, search
-from index.snapshot import Snapshot, build, load
+from index.snapshot import Snapshot, load
 
 FAR = -20.0  # log-odds of units that do not answer
 STYLE = Style(messages.VIETNAMESE, date(2026, 11, 1))

@@ -13,7 +13,9 @@ from bot.__main__ import app
 @pytest.fixture
 def corpus(tmp_path: Path, write_document: WriteDocument) -> Path:
     folder = tmp_path / "corpus"
-    write_document(folder, "le-phi", "## Mức thu\n\nLệ phí cấp giấy là 50.000 đồng.\n\n## Hồ sơ\n\nHồ sơ gồm một tờ đơn.")
+    write_document(
+        folder, "le-phi", "## Mức thu\n\nLệ phí cấp giấy là 50.000 đồng.\n\n## Hồ sơ\n\nHồ sơ gồm một tờ đơn."
+    )
     write_document(folder, "wifi", "## Ở đâu\n\nWifi công cộng có quanh hồ Hoàn Kiếm.")
     write_document(folder, "tong-dai", "## Gọi số nào\n\nTổng đài 1022 tiếp nhận phản ánh của người dân Hà Nội.")
     return folder
@@ -38,7 +40,8 @@ def test_documents_passages_facts_and_citations_that_change_are_told(
     answered = json.loads(hanoidx(tmp_path, "ask", "Lệ phí cấp giấy là bao nhiêu?", "--json"))
     assert answered["citations"][0]["document_id"] == "le-phi"
     kept = json.loads(hanoidx(tmp_path, "ask", "Hồ sơ gồm những gì?", "--json"))
-    body = "## Mức thu\n\nLệ phí cấp giấy là 70.000 đồng.\n\n## Hồ sơ\n\nHồ sơ gồm một tờ đơn.\n\n## Nơi nộp\n\nNộp tại xã."
+    body = "## Mức thu\n\nLệ phí cấp giấy là 70.000 đồng.\n\n## Hồ sơ\n\nHồ sơ gồm một tờ đơn."
+    body = f"{body}\n\n## Nơi nộp\n\nNộp tại xã."
     write_document(corpus, "le-phi", body, status="được thay thế")
     (corpus / "wifi.md").unlink()
     write_document(corpus, "le-phi-moi", "## Mức thu\n\nTừ năm 2026 không thu lệ phí.", supersedes=["le-phi"])

@@ -22,8 +22,9 @@ from bot.receipts import keep
 from corpus.audit import read
 from corpus.catalogue import read_folder
 from index.activation import activate, previous
+from index.build import build
 from index.encode import ENCODERS, Encoder
-from index.snapshot import Snapshot, active, build, load, snapshot_ids
+from index.snapshot import Snapshot, active, load, snapshot_ids
 from index.verdict import Change, Given, Verdict, kept, page
 
 WriteDocument = Callable[..., Path]

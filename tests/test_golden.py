@@ -18,8 +18,9 @@ from corpus import audit
 from corpus.catalogue import read_folder
 from corpus.lock import alone
 from index.activation import activate
+from index.build import build
 from index.encode import ENCODERS, Encoder
-from index.snapshot import Snapshot, build, load
+from index.snapshot import Snapshot, load
 
 WriteThree = Callable[..., None]
 

@@ -15,9 +15,10 @@ from corpus.catalogue import read_folder
 from index import errors
 from index.__main__ import app
 from index.activation import activate
+from index.build import build
 from index.encode import ENCODERS, Encoder
 from index.errors import IndexingError
-from index.snapshot import FORMAT, active, build, load, manifests
+from index.snapshot import FORMAT, active, load, manifests
 from index.verdict import Verdict, keep
 
 WriteDocument = Callable[..., Path]

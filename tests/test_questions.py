@@ -8,10 +8,11 @@ import pytest
 from corpus.catalogue import check, read_folder, read_one
 from corpus.split import split
 from index.activation import activate
+from index.build import build
 from index.encode import Encoder
 from index.query import parse
 from index.search import search
-from index.snapshot import Snapshot, build, load
+from index.snapshot import Snapshot, load
 
 BODY = "# Lệ phí\n\nNộp trực tuyến thì không mất lệ phí.\n\n| Loại | Mức |\n|---|---|\n| Hộ chiếu | 200.000 đồng |\n"
 
@@ -102,7 +103,8 @@ def test_sample_questions_keep_their_vectors_from_one_build_to_the_next(
     encoded: list[tuple[str, int]] = []
 
     def start(stage: str, size: int) -> Callable[[int], None]:
-        encoded.append((stage, size))
+        if stage not in ("documents", "terms"):
+            encoded.append((stage, size))
         return lambda _: None
 
     write(folder, '- answered_by: "Hộ chiếu: 200"\n  questions: ["Làm passport hết mấy tiền?", "Phí passport?"]\n')

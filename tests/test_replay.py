@@ -18,8 +18,9 @@ from bot.receipts import find
 from bot.replay import compare, explain, replay_json, replayed
 from corpus.catalogue import read_folder
 from index.activation import activate
+from index.build import build
 from index.encode import Encoder
-from index.snapshot import Snapshot, build, load
+from index.snapshot import Snapshot, load
 
 TODAY = date(2026, 3, 1)
 HANOI = timezone(timedelta(hours=7))

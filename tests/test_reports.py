@@ -60,9 +60,10 @@ from bot.reports import (
 from corpus.catalogue import read_folder
 from corpus.document import Entry
 from index.activation import activate
+from index.build import build
 from index.encode import Encoder
 from index.errors import DamagedSnapshot, NoSnapshot
-from index.snapshot import build, entries
+from index.snapshot import entries
 
 DATA = Path(__file__).parent / "data"
 NOW = datetime(2026, 11, 23, 15, 30, tzinfo=HANOI)

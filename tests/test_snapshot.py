@@ -20,12 +20,13 @@ import faiss
 import numpy as np
 import pytest
 
-import index.snapshot
+import index.build
 from corpus.catalogue import read_folder
 from corpus.document import Document
 from corpus.normalize import terms
 from corpus.split import split
 from index.activation import activate
+from index.build import Suggest, build, passage_text, unit_text
 from index.encode import Encoder, Progress, Vectors
 from index.errors import (
     BuildUnderWay,
@@ -36,20 +37,7 @@ from index.errors import (
     UnknownEncoder,
     UnknownSnapshot,
 )
-from index.snapshot import (
-    FORMAT,
-    Manifest,
-    Snapshot,
-    Suggest,
-    Suggestion,
-    active,
-    build,
-    load,
-    manifests,
-    passage_text,
-    unit_text,
-    verify,
-)
+from index.snapshot import FORMAT, Manifest, Snapshot, Suggestion, active, load, manifests, verify
 
 WriteDocument = Callable[..., Path]
 
@@ -62,6 +50,13 @@ FILES = (
     "document_rows.npy",
     "documents.jsonl",
     "offsets.npy",
+    "parts/lengths.npy",
+    "parts/pairs.npy",
+    "parts/passage_digests.npy",
+    "parts/question_digests.npy",
+    "parts/term_counts.npy",
+    "parts/unit_digests.npy",
+    "parts/words.json",
     "passages.jsonl",
     "question_units.npy",
     "questions.faiss",
@@ -71,6 +66,7 @@ FILES = (
     "unit_vectors.npy",
     "vectors.faiss",
 )
+LOADED = tuple(name for name in FILES if not name.startswith("parts/"))
 
 
 class Watched:
@@ -101,7 +97,7 @@ class Interrupted(Watched):
         return super().encode_passages(texts, progress)
 
 
-def sampled(snapshot: Snapshot) -> Iterator[Suggestion]:
+def sampled(snapshot: Snapshot, previous: Snapshot | None = None) -> Iterator[Suggestion]:
     """Every sample question, unasked."""
     for row in range(len(snapshot)):
         passage = snapshot.passage(row)
@@ -238,7 +234,7 @@ def test_memory_mapped_bm25_scores_are_those_of_the_formula(built: Path, hash_en
 def test_many_passages_are_searched_through_a_graph(
     small: tuple[Document, ...], hash_encoder: Encoder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(index.snapshot, "FLAT_LIMIT", 5)
+    monkeypatch.setattr(index.build, "FLAT_LIMIT", 5)
     manifest = build(small, hash_encoder, tmp_path)
     snapshot = load(tmp_path, hash_encoder, manifest.id)
     assert manifest.search == "hnsw"
@@ -268,7 +264,7 @@ def test_documents_without_text_make_no_snapshot(
     empty = [dataclasses.replace(document, body=len(document.text)) for document in small]
     with pytest.raises(IndexingError, match="hanoidx corpus check"):
         build(empty, hash_encoder, tmp_path)
-    assert names(tmp_path) == {"documents"}
+    assert names(tmp_path / "snapshots") == {".lock"}
 
 
 # Suggestions
@@ -279,7 +275,7 @@ def test_suggestions_are_made_from_the_finished_snapshot_and_come_back(
 ) -> None:
     asked: list[str] = []
 
-    def suggest(snapshot: Snapshot) -> Iterator[Suggestion]:
+    def suggest(snapshot: Snapshot, previous: Snapshot | None) -> Iterator[Suggestion]:
         assert snapshot.suggestions == {}
         asked.extend(question for question, _ in snapshot.sample_questions())
         yield Suggestion("", 0, "Hỏi gì?")
@@ -303,7 +299,7 @@ def test_sample_questions_are_not_encoded_again_for_suggestions(
 
     counting = Counting(hash_encoder)
 
-    def suggest(snapshot: Snapshot) -> tuple[Suggestion, ...]:
+    def suggest(snapshot: Snapshot, previous: Snapshot | None) -> tuple[Suggestion, ...]:
         counting.texts.clear()
         for question in ("Có mấy phường?", "Có mấy xã?"):
             assert np.array_equal(snapshot.encoder.encode_query(question), hash_encoder.encode_query(question))
@@ -324,7 +320,7 @@ def test_a_snapshot_may_be_without_suggestions(
 def test_a_failure_while_suggestions_are_made_leaves_nothing(
     built: Path, small: tuple[Document, ...], hash_encoder: Encoder
 ) -> None:
-    def suggest(snapshot: Snapshot) -> Iterator[Suggestion]:
+    def suggest(snapshot: Snapshot, previous: Snapshot | None) -> Iterator[Suggestion]:
         yield Suggestion("", 0, "Hỏi gì?")
         raise KeyboardInterrupt
 
@@ -358,7 +354,7 @@ sys.path.insert(0, {str(Path(__file__).parent)!r})
 from pathlib import Path
 from conftest import HashEncoder
 from corpus.catalogue import read_folder
-from index.snapshot import build
+from index.build import build
 from test_snapshot import sampled
 
 build(read_folder(Path({str(small_documents)!r})), HashEncoder(), Path({str(tmp_path / "other")!r}), suggest=sampled)
@@ -385,7 +381,7 @@ def test_after_a_change_only_what_changed_is_encoded(
 
     manifest = build(read_folder(small_documents), watched, built, start)
     assert watched.texts == ["Wifi cong cong: Giá\nMiễn phí.", "Wifi cong cong: Giá. Miễn phí."]
-    assert heard == [("passages", 1), ("units", 1)]
+    assert heard == [("documents", 1), ("terms", 7), ("passages", 1), ("units", 1)]
     assert (manifest.passages, manifest.units) == (7, 11)
     assert len(load(built, hash_encoder, manifest.id)) == 7
 
@@ -523,7 +519,7 @@ def test_files_that_disagree_with_one_another_are_refused(
     """Each file of a smaller corpus is put into the snapshot of a larger one."""
     smaller = build(small[:-1], hash_encoder, built, suggest=sampled)
     of_bm25 = tuple(name for name in FILES if name.startswith("bm25/"))
-    for names_of_files in (of_bm25, *((name,) for name in FILES if name not in of_bm25)):
+    for names_of_files in (of_bm25, *((name,) for name in LOADED if name not in of_bm25)):
         _exchange(built, smaller.id, names_of_files, hash_encoder)
 
 
@@ -539,7 +535,7 @@ def _exchange(data: Path, other: str, files: tuple[str, ...], encoder: Encoder) 
     assert load(data, encoder).id == folder.name
 
 
-@pytest.mark.parametrize("name", FILES)
+@pytest.mark.parametrize("name", LOADED)
 @pytest.mark.parametrize("content", [b"", b"garbage", b"{}\n", b"[1]\n", b"1\n"])
 def test_a_file_that_this_program_does_not_understand_is_refused(
     built: Path, hash_encoder: Encoder, name: str, content: bytes
@@ -705,7 +701,7 @@ def test_a_full_disk_leaves_nothing_and_changes_nothing(
     before = names(built / "snapshots")
     for size in {(folder_of(built) / name).stat().st_size for name in FILES}:
         with pytest.raises(OSError, match=r"File too large|written"), _files_up_to(size - 1):
-            build(small, hash_encoder, built)
+            build(small, hash_encoder, built, suggest=sampled)
         assert names(built / "snapshots") == before
         assert load(built, hash_encoder).id == active(built)
 
@@ -727,7 +723,7 @@ from pathlib import Path
 from conftest import HashEncoder
 from corpus.catalogue import read_folder
 from index.activation import activate
-from index.snapshot import build
+from index.build import build
 
 documents, data = read_folder(Path(sys.argv[2])), Path(sys.argv[3])
 while True:
@@ -768,7 +764,7 @@ sys.path.insert(0, {str(Path(__file__).parent)!r})
 from pathlib import Path
 from conftest import HashEncoder
 from corpus.catalogue import read_folder
-from index.snapshot import build
+from index.build import build
 
 class Dying(HashEncoder):
     left = {encoded}

@@ -6,7 +6,7 @@ import unicodedata
 import pytest
 
 from corpus.normalize import fold, words
-from corpus.spelling import EVERYDAY, Spelling, count
+from corpus.spelling import EVERYDAY, PairCounts, Spelling, count, frequent
 
 TEXT = """Người dân nộp hồ sơ dịch vụ công trực tuyến tại phường Hoàn Kiếm
 Nghị quyết của thành phố Hà Nội về chuyển đổi số
@@ -130,3 +130,33 @@ def test_everyday_phrases_are_spelled_with_diacritics_once() -> None:
     lines = EVERYDAY.read_text("utf-8").splitlines()
     assert len(set(lines)) == len(lines)
     assert all(unicodedata.is_normalized("NFC", line) and line == line.strip().lower() for line in lines)
+
+
+def test_texts_that_are_taken_away_leave_no_trace() -> None:
+    here, gone, later = "Hồ Hoàn Kiếm ở Hà Nội.", "Hồ Tây rộng lắm. Hồ Hoàn Kiếm nhỏ.", "Ở Hà Nội có hồ Bảy Mẫu."
+    counts = PairCounts()
+    counts.add([gone, here])
+    counts = PairCounts(*counts.counted())
+    counts.add([gone], -1)
+    counts.add([later])
+    fresh = PairCounts()
+    fresh.add([later, here])
+    words, pairs = counts.counted()
+    fresh_words, fresh_pairs = fresh.counted()
+    assert words == fresh_words == sorted(words)
+    assert pairs.tolist() == fresh_pairs.tolist()
+    assert frequent(words, pairs) == count([here, later])
+    assert "tây" not in words
+
+
+def test_many_texts_are_counted_bit_by_bit(monkeypatch: pytest.MonkeyPatch) -> None:
+    texts = [f"Phường số {number % 7} có hồ" for number in range(50)]
+    whole = count(texts)
+    monkeypatch.setattr("corpus.spelling.AT_ONCE", 3)
+    assert count(texts) == whole
+    assert whole["có"] == {"hồ": 50}
+
+
+def test_of_equally_frequent_pairs_the_first_in_order_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("corpus.spelling.PAIRS", 3)
+    assert count(["đỏ ửng", "ăn đỏ", "đỏ ửng"]) == {"": {"đỏ": 2, "ăn": 1}, "đỏ": {"ửng": 2}}

@@ -17,8 +17,9 @@ from bot.channels.service import Library
 from bot.dialogue import Answer, Question, Status
 from corpus.catalogue import read_folder
 from index.activation import activate, prune
+from index.build import build
 from index.encode import Encoder
-from index.snapshot import build, load
+from index.snapshot import load
 
 WriteThree = Callable[..., None]
 
