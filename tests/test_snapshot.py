@@ -163,7 +163,7 @@ def test_a_snapshot_holds_every_passage_of_every_document(
     assert set(manifest.files) == set(FILES)
 
 
-def test_a_unit_keeps_its_page_and_a_snapshot_without_pages_loads(
+def test_a_unit_keeps_its_page(
     small_documents: Path, tmp_path: Path, hash_encoder: Encoder, write_document: Callable[..., Path]
 ) -> None:
     write_document(small_documents, "quy-che", "Một câu.\n<!-- trang 3 -->\nHai câu.")
@@ -171,19 +171,6 @@ def test_a_unit_keeps_its_page_and_a_snapshot_without_pages_loads(
     activate(build(read_folder(small_documents), hash_encoder, data).id, data)
     [passage] = load(data, hash_encoder).passages_of("quy-che")
     assert [unit.page for unit in passage.units] == [None, 3]
-
-    folder = folder_of(data)
-    lines = [json.loads(line) for line in (folder / "passages.jsonl").read_bytes().splitlines()]
-    for line in lines:
-        for unit in line["units"]:
-            del unit["page"]
-    older = [json.dumps(line, ensure_ascii=False).encode() + b"\n" for line in lines]
-    change(folder, "passages.jsonl", b"".join(older))
-    with (folder / "offsets.npy").open("wb") as stream:
-        np.save(stream, np.cumsum([0, *map(len, older)]))
-    change(folder, "offsets.npy", (folder / "offsets.npy").read_bytes())
-    [passage] = load(data, hash_encoder).passages_of("quy-che")
-    assert [unit.page for unit in passage.units] == [None, None]
 
 
 def test_row_i_is_the_vector_of_passage_i_and_of_its_units(built: Path, hash_encoder: Encoder) -> None:
