@@ -9,7 +9,7 @@ import os
 import secrets
 import sys
 from collections.abc import Callable, Coroutine, Iterable
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -17,13 +17,15 @@ import typer
 
 import corpus.__main__ as corpus_commands
 import index.__main__ as index_commands
-from bot import messages
-from bot.errors import BotError, UnknownAnswer
+from bot import golden_commands, messages, report_commands
+from bot.errors import BotError
+from bot.messages import HANOI
 from bot.settings import Settings, SettingsError
 from corpus.catalogue import ADDED, DOCUMENTS
-from index.__main__ import Corpus, Data, EncoderName
+from index.__main__ import Corpus, Data, EncoderName, Hooks
 
 if TYPE_CHECKING:
+    from rich.console import RenderableType
     from rich.text import Text
 
     from bot.answer import Ask, Rewrite
@@ -32,8 +34,8 @@ if TYPE_CHECKING:
     from bot.repl import Keep, Replay
     from index.build import Start
     from index.snapshot import Snapshot, Suggestion
+    from index.verdict import Verdict
 
-HANOI = timezone(timedelta(hours=7))  # no summer time, so no time zone database is needed
 BROKEN_PIPE = 141  # what a shell reports of a program whose output nobody reads any more
 
 Today = Annotated[
@@ -66,6 +68,8 @@ app = typer.Typer(
 )
 app.add_typer(corpus_commands.app, name="corpus")
 app.add_typer(index_commands.app, name="index")
+app.add_typer(golden_commands.app, name="golden")
+app.add_typer(report_commands.app, name="report")
 
 
 def main() -> None:
@@ -89,7 +93,7 @@ def hanoidx(
     _: Annotated[bool, typer.Option("--version", is_eager=True, callback=_version, help="Print the version.")] = False,
 ) -> None:
     """Nothing of its own; the help text is the application's."""
-    context.obj = _suggestions  # for `hanoidx index build`, which knows of no answers
+    context.obj = Hooks(_suggestions, _verdict, _needed)
 
 
 @app.command()
@@ -212,25 +216,87 @@ def evaluate(
         raise typer.BadParameter("--change goes with --history, the file to add it to")
     from rich.console import Console
 
-    from bot.evaluate import EvaluationError, read, read_history, remember, run, to_json
+    from bot.evaluate import read, read_history, remember, run, to_json
     from bot.report import print_table, to_html
     from corpus.catalogue import read_folder
     from index.tuned import THRESHOLD
 
     texts = {document.entry.id: document.text for document in read_folder(corpus, data / ADDED)}
-    try:
-        earlier = read_history(history) if history else ()
-        evaluation = run(read(questions, texts), _ask(_load(data, encoder), today, strict=True), texts)
-        print_table(evaluation, Console(highlight=False))
+    earlier = read_history(history) if history else ()
+    evaluation = run(read(questions, texts), _ask(_load(data, encoder), today, strict=True), texts)
+    print_table(evaluation, Console(highlight=False))
+    if json_:
+        json_.write_text(to_json(evaluation), "utf-8")
+    if html:
+        html.write_text(to_html(evaluation, THRESHOLD, earlier), "utf-8")
+    if history and change:
+        remember(evaluation, history, change, datetime.now(HANOI).date())
+
+
+@golden_commands.app.command("check")
+def check_golden(data: Data = Path("data"), encoder: EncoderName = "onnx", today: Today = None) -> None:
+    """Ask all golden questions of the active snapshot, and list those that are answered wrongly."""
+    from rich.console import Console
+
+    from bot.evaluate import Wording, run
+    from bot.gate import concerns, faults
+    from bot.golden import questions
+
+    snapshot = _load(data, encoder)
+    items = [item for item in questions(data) if concerns(item, snapshot)]
+    results = run(items, _ask(snapshot, today, strict=True), {}).of(Wording.CLEAN)
+    console = Console(highlight=False, soft_wrap=True)
+    for result in results:
+        if not result.right:
+            console.print(faults(result))
+    typer.echo(f"{sum(result.right for result in results)} of {len(results)} golden questions are answered well")
+
+
+@corpus_commands.app.command("diff")
+def diff(
+    json_: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")] = False,
+    data: Data = Path("data"),
+    corpus: Corpus = DOCUMENTS,
+    encoder: EncoderName = "onnx",
+) -> None:
+    """Show what the next build would change: documents, passages, facts, and citations that answers hold."""
+    from dataclasses import asdict
+
+    from bot.database import FILE, database, reading
+    from bot.diff import compare, lines
+    from corpus.catalogue import read_folder
+
+    documents, snapshot = read_folder(corpus, data / ADDED), _load(data, encoder)
+    url = Settings.from_env(os.environ).database_url
+    if url or (data / FILE).exists():
+        with reading(database(data, url)) as connection:
+            difference = compare(snapshot, documents, connection)
+    else:
+        difference = compare(snapshot, documents, None)
+    if json_:
+        typer.echo(_json({"snapshot_id": snapshot.id} | asdict(difference)))
+        return
+    for line in lines(difference):
+        typer.echo(line)
+
+
+@app.command()
+def audit(
+    json_: Annotated[bool, typer.Option("--json", help="Print one JSON object an action.")] = False,
+    data: Data = Path("data"),
+) -> None:
+    """List what admins have done, from terminals and chats, oldest first; it is checked that nothing was altered."""
+    from dataclasses import asdict
+
+    from corpus.audit import read
+
+    for action in read(data):
         if json_:
-            json_.write_text(to_json(evaluation), "utf-8")
-        if html:
-            html.write_text(to_html(evaluation, THRESHOLD, earlier), "utf-8")
-        if history and change:
-            remember(evaluation, history, change, datetime.now(HANOI).date())
-    except EvaluationError as error:
-        typer.echo(f"hanoidx: {error}", err=True)
-        raise typer.Exit(1) from error
+            typer.echo(_json(asdict(action)))
+            continue
+        change = f" {action.before or '–'} → {action.after or '–'}" if action.before or action.after else ""
+        reason = f" ({action.reason})" if action.reason else ""
+        typer.echo(f"{action.at}  {action.who}  {action.what} {action.subject}{change}{reason}".rstrip())
 
 
 Host = Annotated[str, typer.Option(help="The address to listen on.")]
@@ -295,6 +361,7 @@ def _answering(data: Path, encoder: str, today: date | None) -> "Answering":
         ask=lambda question, snapshot: ask(question, snapshot, day(), rewrite),
         contacts=lambda snapshot: contacts(snapshot, day()),
         now=lambda: datetime.now(HANOI),
+        environ={"HANOIDX_ENCODER": encoder},
     )
 
 
@@ -329,6 +396,24 @@ def _suggestions(snapshot: "Snapshot", previous: "Snapshot | None", start: "Star
     return suggestions(snapshot, previous, datetime.now(HANOI).date(), start)
 
 
+def _verdict(data: Path, old: "Snapshot", new: "Snapshot", start: "Start") -> "tuple[Verdict, RenderableType]":
+    from bot.answer import ask
+    from bot.gate import judge, show, to_html
+    from bot.golden import questions
+    from index.verdict import keep, page
+
+    day = datetime.now(HANOI).date()
+    verdict = judge(old, new, questions(data), lambda one, snapshot: ask(one, snapshot, day, strict=True), start)
+    keep(verdict, to_html(verdict), data)
+    return verdict, show(verdict, page(data, new.id))
+
+
+def _needed(data: Path) -> frozenset[str]:
+    from bot.receipts import snapshot_ids
+
+    return snapshot_ids(data, Settings.from_env(os.environ).database_url)
+
+
 def _keep(data: Path) -> "Keep":
     def keep(answer: "Answer") -> None:
         from bot.receipts import keep  # after the first answer, which need not wait for SQLAlchemy
@@ -339,13 +424,9 @@ def _keep(data: Path) -> "Keep":
 
 
 def _find(answer_id: str, data: Path) -> "Receipt":
-    from bot.database import name
-    from bot.receipts import find
+    from bot.receipts import known
 
-    receipt = find(answer_id, data, url := Settings.from_env(os.environ).database_url)
-    if receipt is None:
-        raise UnknownAnswer(answer_id, name(data, url))
-    return receipt
+    return known(answer_id, data, Settings.from_env(os.environ).database_url)
 
 
 def _replay(data: Path, ask: "Ask") -> "Replay":

@@ -47,7 +47,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError, SQLAlche
 from bot.errors import NewerDatabase, UnreadableDatabase
 
 FILE = "hanoidx.db"
-REVISION = "0002"  # of the schema that this program reads and writes
+REVISION = "0003"  # of the schema that this program reads and writes
 BUSY = 0.5  # seconds to wait while another process writes SQLite; one row takes it about a millisecond
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -116,9 +116,10 @@ INBOX = Table(
     Column("state", String, nullable=False),
     Column("kind", String, nullable=False),
     Column("text", String, nullable=False),  # masked
-    Column("chat", String),  # these three until it is done
+    Column("chat", String),  # these four until it is done
     Column("reply_to", String),
     Column("click", String),
+    Column("file", JSON(none_as_null=True)),
     Column("sent", Float, nullable=False),  # as the platform says
     Column("received", Float, nullable=False),
     Column("answer_id", String),

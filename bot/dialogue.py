@@ -37,7 +37,8 @@ class Question:
 class Citation:
     """What `[number]` in an answer's text stands for. `quote` is the document's exact words.
 
-    `units` are the places, from 0, of the quoted units in their passage.
+    `units` are the places, from 0, of the quoted units in their passage. `place` is where a reader finds the quote in
+    the document, "Điều 5, khoản 2, trang 3", as far as it has such.
     """
 
     number: int
@@ -53,6 +54,7 @@ class Citation:
     url: str | None
     quote: str
     units: tuple[int, ...] = ()
+    place: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +170,7 @@ def as_json(answer: Answer, question_id: str) -> dict[str, Any]:
                 "status": citation.status,
                 "url": citation.url,
                 "quote": citation.quote,
+                "place": citation.place,
             }
             for citation in answer.citations
         ],

@@ -3,8 +3,13 @@
 BotError
 ├── UnknownAnswer         an id that no receipt has
 ├── UnreadableDatabase    it cannot be opened, or is none
+├── BadGoldenQuestion     it cannot be taken in, or taken out
+├── GoldenUnderWay        another process changes the golden questions
+├── EvaluationError       in bot/evaluate.py: what keeps questions from being asked
+├── NoDatabase            nothing has been kept in this folder
 ├── NewerDatabase         a later version of this program has written it
-└── AlreadyServed         another process serves the same account from the same data folder
+├── AlreadyServed         another process serves the same account from the same data folder
+└── MissingExtra          a page needs a package of the extra `evaluate`
 """
 
 from pathlib import Path
@@ -33,6 +38,21 @@ class UnreadableDatabase(BotError):
         super().__init__(f"{file} cannot be read: {reason}; {mend}")
 
 
+class BadGoldenQuestion(BotError):
+    def __init__(self, found: str, mend: str) -> None:
+        super().__init__(f"{found}; {mend}")
+
+
+class GoldenUnderWay(BotError):
+    def __init__(self, lock: Path) -> None:
+        super().__init__(f"another process is changing the golden questions (it holds {lock}); try again")
+
+
+class NoDatabase(BotError):
+    def __init__(self, file: Path) -> None:
+        super().__init__(f"{file} is not there; HANOIDX_DATA has to name the folder that answers are given from")
+
+
 class NewerDatabase(BotError):
     def __init__(self, file: str, found: str, known: str) -> None:
         super().__init__(
@@ -47,3 +67,8 @@ class AlreadyServed(BotError):
             f"another process holds {file}, so it serves this account already; stop that one, or have several share "
             "the work by naming a PostgreSQL database in HANOIDX_DATABASE_URL"
         )
+
+
+class MissingExtra(BotError):
+    def __init__(self, module: str) -> None:
+        super().__init__(f"the page needs {module}, which is not installed: pip install 'hanoidx[evaluate]'")

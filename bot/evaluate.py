@@ -21,13 +21,14 @@ import numpy as np
 
 from bot.answer import Ask
 from bot.dialogue import Answer, Question, Status
-from corpus.document import Passage
+from bot.errors import BotError
+from corpus.document import PAGE, Passage
 
 MAX_LENGTH = 600  # characters of an answer's text
 ANSWERABLE = ("answer", "outdated")
 NOT_VIETNAMESE = ("english", "otherlang")
 
-_STATUSES = {  # expect -> how the status of a right answer begins
+STATUSES = {  # expect -> how the status of a right answer begins
     "answer": ("answered",),
     "outdated": ("answered",),
     "abstain": ("unanswerable",),
@@ -41,7 +42,7 @@ _DIACRITIC = re.compile("[\u0300-\u036f]")
 _STROKED_D = str.maketrans("đĐ", "dD")
 
 
-class EvaluationError(Exception):
+class EvaluationError(BotError):
     """What an operator must fix before an evaluation; its text is one line that says how."""
 
 
@@ -50,11 +51,6 @@ class QuestionsError(EvaluationError):
         more = f" (and {len(problems) - 1} more like it)" if len(problems) > 1 else ""
         super().__init__(f"{problems[0]}{more}")
         self.problems = tuple(problems)
-
-
-class MissingExtra(EvaluationError):
-    def __init__(self, module: str) -> None:
-        super().__init__(f"the page needs {module}, which is not installed: pip install 'hanoidx[evaluate]'")
 
 
 class HistoryError(EvaluationError):
@@ -201,6 +197,7 @@ KINDS = {
     "outdated": "tin đã cũ",
     "compare": "so sánh",
     "colloquial": "lời nói thường",
+    "own": "câu tự thêm",
     "english": "tiếng Anh",
     "otherlang": "tiếng khác",
     "followup": "hỏi tiếp",
@@ -212,9 +209,10 @@ KINDS = {
 # Reading question files
 
 
-def read(files: Iterable[Path], texts: Mapping[str, str]) -> tuple[Item, ...]:
+def read(files: Iterable[Path], texts: Mapping[str, str] | None) -> tuple[Item, ...]:
     """The questions of all files, in order; `texts` maps a document's id to its full text.
 
+    Without texts the documents may be any, and no evidence is read.
     Raises QuestionsError with the file and line of what is wrong, and how many more there are.
     """
     items: dict[str, Item] = {}
@@ -254,7 +252,7 @@ def _lines(file: Path) -> list[str]:
         raise QuestionsError([f"{file}:{line}: not UTF-8; save the file as UTF-8"]) from error
 
 
-def _item(fields: Any, texts: Mapping[str, str]) -> Item:
+def _item(fields: Any, texts: Mapping[str, str] | None) -> Item:
     if not isinstance(fields, dict):
         raise _Malformed("not a JSON object; write {…} on one line")
     item = Item(
@@ -265,16 +263,19 @@ def _item(fields: Any, texts: Mapping[str, str]) -> Item:
         typed=_text(fields, "typed") if fields.get("typed") is not None else None,
         turns=_texts(fields.get("turns", []), "turns"),
         docs=_texts(fields.get("docs", []), "docs"),
-        evidence=tuple(_evidence(entry, texts) for entry in _list(fields.get("evidence", []), "evidence")),
+        evidence=tuple(
+            _evidence(entry, texts) for entry in _list(fields.get("evidence", []), "evidence") if texts is not None
+        ),
         answers=tuple(_texts(entry, "answers") for entry in _list(fields.get("answers", []), "answers")),
         notes=_text(fields, "notes") if fields.get("notes") is not None else None,
     )
-    if item.expect not in _STATUSES:
-        raise _Malformed(f"«expect» is {item.expect!r}, expected one of {', '.join(_STATUSES)}")
+    if item.expect not in STATUSES:
+        raise _Malformed(f"«expect» is {item.expect!r}, expected one of {', '.join(STATUSES)}")
     if item.expect in ANSWERABLE and not (item.docs and item.answers and all(item.answers)):
         raise _Malformed(f"expect «{item.expect}» needs «docs» and «answers» (lists of accepted strings), none empty")
-    for document_id in item.docs:
-        _known(document_id, texts)
+    if texts is not None:
+        for document_id in item.docs:
+            _known(document_id, texts)
     return item
 
 
@@ -322,7 +323,7 @@ def _known(document_id: str, texts: Mapping[str, str]) -> str:
 
 def run(items: Sequence[Item], ask: Ask, texts: Mapping[str, str]) -> Evaluation:
     """Ask every question as written, without diacritics, and as typed in a hurry where such a wording is known."""
-    plain = functools.cache(lambda document_id: _folded(_MARKER.sub("", texts.get(document_id, ""))))
+    plain = functools.cache(lambda document_id: _folded(PAGE.sub("", _MARKER.sub("", texts.get(document_id, "")))))
     results = tuple(
         _result(item, wording, ask(question), plain)
         for wording in Wording
@@ -365,8 +366,8 @@ def _result(item: Item, wording: Wording, answer: Answer, plain: Callable[[str],
 
 def shortcomings(item: Item, answer: Answer) -> Iterator[str]:
     """What keeps an answer from being right, in words for the page; nothing when it is right."""
-    if not answer.status.startswith(_STATUSES[item.expect]):
-        yield f"trạng thái {answer.status}, cần {' hoặc '.join(_STATUSES[item.expect])}"
+    if not answer.status.startswith(STATUSES[item.expect]):
+        yield f"trạng thái {answer.status}, cần {' hoặc '.join(STATUSES[item.expect])}"
         return
     if item.expect not in ANSWERABLE:
         return
@@ -410,7 +411,7 @@ def _figures(results: Sequence[Result]) -> dict[str, Figure]:
     figures = {
         "right.all": share(result.right for result in results),
         "right.answerable": share(result.right for result in answerable),
-        **{f"right.{expect}": share(r.right for r in results if r.item.expect == expect) for expect in _STATUSES},
+        **{f"right.{expect}": share(r.right for r in results if r.item.expect == expect) for expect in STATUSES},
         **{f"kind.{kind}": share(r.right for r in results if r.item.kind == kind) for kind in kinds_of(results)},
         **{f"recall@{k}": share(_found(r, k) for r in with_evidence) for k in (1, 5)},
         **{f"recall@{k}.vietnamese": share(_found(r, k) for r in vietnamese) for k in (1, 5)},

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from corpus.document import Entry
 
+HANOI = datetime.timezone(datetime.timedelta(hours=7))  # no summer time, so no time zone database is needed
+
 
 @dataclass(frozen=True, slots=True)
 class Voice:
@@ -224,6 +226,27 @@ LINE_BAD_ID = "Trong dòng này, “id” phải là một chuỗi ký tự ho�
 LINE_NO_QUESTION = "Dòng này không có “question”, hoặc “question” không phải là một chuỗi ký tự."
 LINE_BAD_TURNS = "Trong dòng này, “turns” phải là danh sách các câu hỏi trước, mỗi câu là một chuỗi ký tự."
 
+# --- A new snapshot beside the active one --------------------------------------------------------------------------
+
+GATE_WRONG = "Câu mẫu {id} đang đúng thành sai: {question}"
+GATE_FALL = "Loại “{kind}” ({wording}): đúng {before} còn {after} trong {n} câu"
+GATE_WITHDRAWN = "tài liệu {document} đã rút"
+GATE_SUPERSEDED = "tài liệu {document} đã được {by} thay thế"
+GATE_ADDED = "tài liệu mới: {documents}"
+GATE_QUESTION = "câu hỏi"
+GATE_OLD = "đang dùng"
+GATE_NEW = "bản mới"
+GATE_RIGHT = {True: "đúng", False: "sai"}
+GATE_MORE = "… và {count} câu nữa"
+GATE_PAGE = "Xem dễ hơn ở {page}"
+
+# --- Drafts of golden questions ----------------------------------------------------------------------------------
+
+DRAFT = (
+    "Nháp: được hỏi {count} lần, từ {first} đến {last}, chưa có câu trả lời. "
+    "Khi đã có tài liệu trả lời thì sửa kind, expect, docs, answers và xoá ghi chú này."
+)
+
 # --- An answer replayed -------------------------------------------------------------------------------------------
 
 REPLAY_THEN = "khi đó"
@@ -317,11 +340,87 @@ ERASED = (
 )
 SOURCE_DOCUMENT = "Văn bản: {title}"
 SOURCE_SECTION = "Mục: {section}"
+SOURCE_PLACE = "Vị trí: {place}"
 SOURCE_NUMBER = "Số {number}"
 SOURCE_ISSUER = "Nơi ban hành: {issuer}"
 SOURCE_ADDRESS = "Địa chỉ: {url}"
 BUTTON_GOOD = "👍 Đúng ý tôi"
 BUTTON_BAD = "👎 Chưa đúng"
+
+# --- Where a quote stands -----------------------------------------------------------------------------------------
+
+PLACE_ARTICLE = "Điều {number}"
+PLACE_CLAUSE = "khoản {number}"
+PLACE_PAGE = "trang {pages}"
+
+# --- Admins in the chat -------------------------------------------------------------------------------------------
+
+YOUR_ID = "Mã tài khoản của anh/chị với tôi là {account}."
+ADMIN_HELP = (
+    "Anh/chị là quản trị viên nên còn có các lệnh:\n"
+    "/trangthai – bản dữ liệu đang dùng, số câu hỏi hôm nay, hàng đợi\n"
+    "/capnhat – dựng bản dữ liệu mới và kiểm tra trước khi dùng\n"
+    "/quaylai – dùng lại bản dữ liệu trước\n"
+    "/chuatraloi – những câu người dân hỏi mà tôi chưa trả lời được\n"
+    "Anh/chị gửi tệp văn bản vào đây để thêm tài liệu."
+)
+ADMIN_STATE = (
+    "Bản dữ liệu: {snapshot}, dựng lúc {built}\n"
+    "Tài liệu: {documents}, gồm {passages} đoạn\n"
+    "Hôm nay: {answers} câu hỏi, {vain} câu chưa trả lời được\n"
+    "Đang chờ: {waiting} tin nhắn, lâu nhất {oldest} giây\n"
+    "Tài liệu chờ duyệt: {held}"
+)
+ADMIN_UPDATE_BEGUN = "Tôi đang dựng bản dữ liệu mới. Xong tôi sẽ báo kết quả; trong lúc đó tôi vẫn trả lời như thường."
+ADMIN_UPDATE_UNDER_WAY = "Tôi đang dựng dở một bản dữ liệu rồi. Anh/chị đợi kết quả giúp tôi."
+ADMIN_BUILT = (
+    "Tôi đã dựng xong bản {snapshot}: {documents} tài liệu, {passages} đoạn. "
+    "Đã hỏi thử {asked} câu mẫu, {changed} câu trả lời khác trước."
+)
+ADMIN_CHANGED = "• {question}\n   Trước: {before}\n   Nay: {after}"
+ADMIN_CHANGED_WORSE = "• {question} (trước đúng, nay sai)\n   Trước: {before}\n   Nay: {after}"
+ADMIN_UPDATE_REFUSED = "Bản này không được dùng vì:"
+ADMIN_UPDATE_FORCE = (
+    "Nếu vẫn muốn dùng, anh/chị chạy trên máy chủ: hanoidx index activate {snapshot} --force --reason …"
+)
+ADMIN_ROLLED_BACK = "Tôi đã quay lại bản dữ liệu {snapshot}."
+ADMIN_WHICH_SNAPSHOT = "Anh/chị ghi mã của bản dữ liệu sau lệnh giúp tôi."
+ADMIN_WHICH_DOCUMENT = "Anh/chị ghi mã của tài liệu sau lệnh giúp tôi."
+ADMIN_ACTIVATED = "Tôi đã chuyển sang dùng bản dữ liệu {snapshot}."
+ADMIN_DROPPED = "Tôi đã bỏ bản dữ liệu {snapshot}."
+ADMIN_ACCEPTED = "Tôi đã thêm tài liệu {document}. Anh/chị nhắn /capnhat để đưa vào sử dụng."
+ADMIN_REJECTED = "Tôi đã bỏ tài liệu {document}."
+ADMIN_FAILED = "Việc này không thành công. Máy chủ báo: {error}"
+ADMIN_NO_RESULT = "Tôi không còn giữ kết quả này."
+ADMIN_INTERRUPTED = "Việc anh/chị giao bị ngắt giữa chừng nên chưa xong. Anh/chị giao lại giúp tôi."
+ADMIN_FILE_READING = "Tôi đang đọc tệp {name}. Xong tôi sẽ báo anh/chị duyệt."
+ADMIN_FILE_TOO_LARGE = "Tệp này lớn quá: qua đây tôi chỉ nhận tệp tới {limit} MB. Anh/chị thêm trên máy chủ giúp tôi."
+ADMIN_FILE_NOT_FETCHED = "Tôi không tải được tệp này. Lý do: {error}"
+ADMIN_FILE_HELD = "Tệp {name} đang chờ duyệt, mã {document}. Tôi đọc được:"
+ADMIN_FILE_LACKS = "Tài liệu chưa cho biết: {fields}. Anh/chị bổ sung khi nhận, ví dụ: /nhan {document} {example}"
+ADMIN_FILE_CONCERNS = "Có điểm cần xem lại:"
+ADMIN_FILE_RELEASE = "Nếu vẫn muốn dùng, anh/chị nhắn: /nhan {document} rồi ghi lý do."
+ADMIN_IN_VAIN_BEGUN = "Tôi đang xem lại các câu hỏi của 7 ngày qua."
+ADMIN_IN_VAIN = "Trong 7 ngày qua, người dân hỏi mà tôi chưa trả lời được:"
+ADMIN_IN_VAIN_LINE = "– {question} ({count} lần)"
+ADMIN_NOTHING_IN_VAIN = "Trong 7 ngày qua không có câu hỏi nào tôi chưa trả lời được."
+BUTTON_ACTIVATE = "Kích hoạt"
+BUTTON_DROP = "Bỏ bản này"
+BUTTON_ACCEPT = "Nhận vào kho"
+BUTTON_ACCEPT_AS = "Nhận, {status}"
+BUTTON_REJECT = "Bỏ tài liệu"
+FIELDS = {
+    "id": "mã",
+    "title": "tên",
+    "issuer": "cơ quan ban hành",
+    "number": "số, ký hiệu",
+    "doc_type": "loại văn bản",
+    "issued": "ngày ban hành",
+    "as_of": "thông tin đến ngày",
+    "status": "tình trạng",
+    "note": "ghi chú",
+    "expires": "hết hiệu lực sau ngày",
+}
 
 # --- Telegram -----------------------------------------------------------------------------------------------------
 

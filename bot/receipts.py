@@ -15,7 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from bot.database import FILE, RECEIPTS, database, name, reading, reason, unreadable
 from bot.dialogue import Answer, Citation, KeptHit, Question, Receipt, Status, Timings, receipt
-from bot.errors import BotError, UnreadableDatabase
+from bot.errors import BotError, UnknownAnswer, UnreadableDatabase
 
 logger = logging.getLogger(__name__)
 
@@ -43,6 +43,27 @@ def find(answer_id: str, data: Path, url: str = "") -> Receipt | None:
     try:
         with reading(database(data, url)) as connection:
             return select(connection, answer_id)
+    except SQLAlchemyError as error:
+        raise unreadable(data, url, error) from error
+
+
+def known(answer_id: str, data: Path, url: str = "") -> Receipt:
+    """The receipt with this id; an operator who names none is told where it was looked for."""
+    found = find(answer_id, data, url)
+    if found is None:
+        raise UnknownAnswer(answer_id, name(data, url))
+    return found
+
+
+def snapshot_ids(data: Path, url: str = "") -> frozenset[str]:
+    """The snapshots that the kept answers came from."""
+    if not url and not (data / FILE).exists():
+        return frozenset()
+    column = RECEIPTS.c.snapshot_id
+    try:
+        with reading(database(data, url)) as connection:
+            query = RECEIPTS.select().with_only_columns(column).where(column.is_not(None)).distinct()
+            return frozenset(connection.execute(query).scalars())
     except SQLAlchemyError as error:
         raise unreadable(data, url, error) from error
 

@@ -35,7 +35,7 @@ def styled(answer: Answer) -> Text:
 
 
 def list_sources(citations: Sequence[Citation], voice: Voice) -> str:
-    """One source a line, its address on the next: number, title, document number, dates."""
+    """One source a line, its address on the next: number, title, document number, place, dates."""
     return "\n".join((voice.sources, *(_source(citation, voice) for citation in citations)))
 
 
@@ -79,6 +79,8 @@ def _source(citation: Citation, voice: Voice) -> str:
     facts = [citation.title]
     if citation.document_number:
         facts.append(voice.source_number.format(number=citation.document_number))
+    if citation.place:
+        facts.append(citation.place)
     if citation.issued:
         facts.append(voice.source_issued.format(date=date(citation.issued)))
     if citation.as_of != citation.issued:

@@ -149,5 +149,5 @@ def _units(citation: Citation, receipt: Receipt) -> Iterator[str]:
 
 
 def _missing(citations: Sequence[Citation], others: Sequence[Citation]) -> tuple[Citation, ...]:
-    there = {replace(other, number=0, units=()) for other in others}
-    return tuple(citation for citation in citations if replace(citation, number=0, units=()) not in there)
+    there = {replace(other, number=0, units=(), place="") for other in others}
+    return tuple(citation for citation in citations if replace(citation, number=0, units=(), place="") not in there)

@@ -1,13 +1,7 @@
-"""An evaluation for people: a table on the terminal, and one page that loads nothing.
+"""An evaluation for people: a table on the terminal, and one page that loads nothing."""
 
-matplotlib and jinja2 are an optional extra and are imported only when the page is made.
-"""
-
-import io
-import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -26,7 +20,6 @@ from bot.evaluate import (
     Evaluation,
     Figures,
     Item,
-    MissingExtra,
     Result,
     Step,
     Wording,
@@ -35,6 +28,7 @@ from bot.evaluate import (
     met,
     share,
 )
+from bot.page import COLOURS, WIDTH, Plot, percent_axis, plotted, rendered
 
 SHOWN_HITS = 5
 
@@ -151,18 +145,6 @@ def to_html(evaluation: Evaluation, threshold: float | None = None, history: Seq
 
     `history` are earlier evaluations of the same questions, oldest first.
     """
-    try:
-        import jinja2
-        import markupsafe
-    except ImportError as error:
-        raise MissingExtra("jinja2") from error
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
     cards = [card for card in _cards(evaluation) if not all(card.wordings.values())]
     clean, sections = evaluation.of(Wording.CLEAN), _sections(evaluation)
     bars = [
@@ -172,7 +154,8 @@ def to_html(evaluation: Evaluation, threshold: float | None = None, history: Seq
         for run in RUNS
         if (reached := met(name, run, evaluation.runs[run])) is not None
     ]
-    return environment.get_template("report.html").render(
+    return rendered(
+        "report.html",
         runs=evaluation.runs,
         run_labels=RUNS,
         runs_note=RUNS_NOTE,
@@ -187,7 +170,7 @@ def to_html(evaluation: Evaluation, threshold: float | None = None, history: Seq
         met=met,
         value_text=_value_text,
         bar_text=_bar_text,
-        plots=[(title, note, markupsafe.Markup(svg)) for title, note, svg in _plots(evaluation, threshold)],  # noqa: S704 - matplotlib's, not a person's
+        plots=tuple(_plots(evaluation, threshold)),
         groups=[
             (KINDS.get(kind, kind), of_kind, sum(result.item.kind == kind for result in clean))
             for kind in kinds_of(clean)
@@ -222,64 +205,23 @@ def _cards(evaluation: Evaluation) -> Iterator[_Card]:
         )
 
 
-# Plots. They are drawn in the colours of the page's light theme, then given the names of its CSS variables.
-
-_COLOURS = {"ink": "#1c2733", "faint": "#8a97a3", "good": "#14786a", "bad": "#c4492d", "other": "#5a64c8"}
-_WIDTH = 4.4  # inches; 317 points, about a phone's width, so that 9-point text stays readable there
+# Plots
 
 
-def _plots(evaluation: Evaluation, threshold: float | None) -> Iterator[tuple[str, str, str]]:
-    """Title, note and SVG of each plot that has something to show."""
-    try:
-        import matplotlib as mpl
-        from matplotlib.figure import Figure as Drawing
-    except ImportError as error:
-        raise MissingExtra("matplotlib") from error
-    style: dict[Any, Any] = {
-        "svg.fonttype": "none",
-        "text.parse_math": False,
-        "font.size": 9,
-        "axes.spines.top": False,
-        "axes.spines.right": False,
-        "axes.linewidth": 0.6,
-        **dict.fromkeys(("text.color", "axes.labelcolor", "xtick.color", "ytick.color"), _COLOURS["ink"]),
-        **dict.fromkeys(("axes.edgecolor", "grid.color"), _COLOURS["faint"]),
-        **dict.fromkeys(("figure.facecolor", "axes.facecolor", "savefig.facecolor", "legend.facecolor"), "none"),
-        "legend.frameon": False,
-    }
+def _plots(evaluation: Evaluation, threshold: float | None) -> Iterator[Plot]:
+    """Each plot that has something to show."""
     plots = {"kinds": _plot_kinds, "scores": _plot_scores, "trade-off": _plot_trade_off, "latency": _plot_latency}
     for name, plot in plots.items():
-        with mpl.rc_context(style | {"svg.hashsalt": name}):
-            drawing = Drawing(layout="constrained")
-            texts = plot(drawing, evaluation, threshold)
-            if texts:
-                yield *texts, _svg(drawing, name, *texts)
-
-
-def _svg(drawing: Any, name: str, title: str, note: str) -> str:
-    """An inline SVG with a name and a description, ids of its own, and the colours of the page."""
-    stream = io.StringIO()
-    drawing.savefig(stream, format="svg", metadata=dict.fromkeys(("Creator", "Date", "Format", "Type")))
-    svg = stream.getvalue()
-    svg = re.sub(r"<metadata>.*?</metadata>|<!--.*?-->", "", svg[svg.index("<svg") :], flags=re.DOTALL)
-    svg = re.sub(r'(\bid="|url\(#|href="#)', rf"\g<1>{name}-", svg).replace("xlink:href", "href")
-    for variable, colour in _COLOURS.items():
-        svg = svg.replace(colour, f"var(--{variable})")
-    box = re.search(r'viewBox="[^"]*"', svg)
-    assert box, "matplotlib writes a viewBox"
-    head = (
-        f'<svg {box[0]} role="img" aria-labelledby="{name}-title {name}-note">'
-        f'<title id="{name}-title">{title}</title><desc id="{name}-note">{note}</desc>'
-    )
-    return head + svg[svg.index(">") + 1 :]
+        if drawn := plotted(name, plot, evaluation, threshold):
+            yield drawn
 
 
 def _plot_kinds(drawing: Any, evaluation: Evaluation, _: float | None) -> tuple[str, str]:
     clean, stripped = evaluation.runs["clean"], evaluation.runs["stripped"]
     names = [name for name in clean if name.startswith("kind.")]
-    drawing.set_size_inches(_WIDTH, 0.5 + 0.24 * len(names))
+    drawing.set_size_inches(WIDTH, 0.5 + 0.24 * len(names))
     axes = drawing.subplots()
-    axes.barh(range(len(names)), [clean[name].value for name in names], height=0.66, color=_COLOURS["good"], alpha=0.8)
+    axes.barh(range(len(names)), [clean[name].value for name in names], height=0.66, color=COLOURS["good"], alpha=0.8)
     axes.plot(
         [stripped[name].value for name in names],
         range(len(names)),
@@ -287,7 +229,7 @@ def _plot_kinds(drawing: Any, evaluation: Evaluation, _: float | None) -> tuple[
         marker="o",
         markersize=5,
         markerfacecolor="none",
-        markeredgecolor=_COLOURS["ink"],
+        markeredgecolor=COLOURS["ink"],
         clip_on=False,
     )
     for row, name in enumerate(names):
@@ -296,7 +238,7 @@ def _plot_kinds(drawing: Any, evaluation: Evaluation, _: float | None) -> tuple[
     axes.set_yticks(range(len(names)), [KINDS.get(name[5:], name[5:]) for name in names])
     axes.invert_yaxis()
     axes.tick_params(axis="y", length=0)
-    _percent_axis(axes.xaxis, axes.set_xlim)
+    percent_axis(axes.xaxis, axes.set_xlim)
     return "Tỉ lệ đúng theo loại câu hỏi", "Thanh: viết đúng chính tả. Vòng tròn: cùng câu ấy bỏ dấu. Số: đúng/tổng."
 
 
@@ -310,14 +252,14 @@ def _plot_scores(drawing: Any, evaluation: Evaluation, threshold: float | None) 
         ("không nên trả lời", "other", [r for r in scored if r.item.expect not in ANSWERABLE]),
     )
     bins = np.histogram_bin_edges([r.answer.confidence or 0.0 for r in scored], bins=30)
-    drawing.set_size_inches(_WIDTH, 3.9)
+    drawing.set_size_inches(WIDTH, 3.9)
     rows = drawing.subplots(len(groups), 1, sharex=True)
     for axes, (label, colour, results) in zip(rows, groups, strict=True):
-        axes.hist([r.answer.confidence for r in results], bins=bins, color=_COLOURS[colour], alpha=0.8)
+        axes.hist([r.answer.confidence for r in results], bins=bins, color=COLOURS[colour], alpha=0.8)
         axes.set_title(f"{label} ({len(results)} câu)", loc="left", fontsize=9)
         axes.yaxis.get_major_locator().set_params(integer=True, nbins=3)
         if threshold is not None:
-            axes.axvline(threshold, color=_COLOURS["ink"], linestyle="--", linewidth=1)
+            axes.axvline(threshold, color=COLOURS["ink"], linestyle="--", linewidth=1)
     mark = f" (gạch đứng: ngưỡng {_decimal(threshold)})" if threshold is not None else ""
     rows[-1].xaxis.set_major_formatter(lambda value, _: _decimal(value))
     rows[-1].set_xlabel(f"điểm tin cậy{mark}")
@@ -331,16 +273,16 @@ def _plot_trade_off(drawing: Any, evaluation: Evaluation, threshold: float | Non
         return None
     scores = sorted({r.answer.confidence for r in clean if r.answer.confidence is not None})
     curve = [trade_off(clean, at) for at in (*scores, scores[-1] + 1)]
-    drawing.set_size_inches(_WIDTH, 3.4)
+    drawing.set_size_inches(WIDTH, 3.4)
     axes = drawing.subplots()
-    axes.plot(*zip(*curve, strict=True), color=_COLOURS["other"], linewidth=1.6, label="khi ngưỡng thay đổi")
+    axes.plot(*zip(*curve, strict=True), color=COLOURS["other"], linewidth=1.6, label="khi ngưỡng thay đổi")
     if threshold is not None:
         label = f"ngưỡng {_decimal(threshold)}"
-        axes.plot(*trade_off(clean, threshold), "o", color=_COLOURS["other"], markersize=7, label=label, clip_on=False)
+        axes.plot(*trade_off(clean, threshold), "o", color=COLOURS["other"], markersize=7, label=label, clip_on=False)
     observed = figures["false_refusals"].value, figures["false_answers"].value
-    axes.plot(*observed, "X", color=_COLOURS["bad"], markersize=7, label="bot hiện nay", clip_on=False)
-    _percent_axis(axes.xaxis, axes.set_xlim)
-    _percent_axis(axes.yaxis, axes.set_ylim)
+    axes.plot(*observed, "X", color=COLOURS["bad"], markersize=7, label="bot hiện nay", clip_on=False)
+    percent_axis(axes.xaxis, axes.set_xlim)
+    percent_axis(axes.yaxis, axes.set_ylim)
     axes.set_xlabel(f"không trả lời câu nên trả lời (của {figures['false_refusals'].n} câu)")
     axes.set_ylabel(f"trả lời câu không nên (của {figures['false_answers'].n})")
     axes.legend(fontsize=8)
@@ -362,24 +304,17 @@ def trade_off(results: Sequence[Result], threshold: float) -> tuple[float, float
 def _plot_latency(drawing: Any, evaluation: Evaluation, _: float | None) -> tuple[str, str]:
     times = [result.answer.timings.total for result in evaluation.of(Wording.CLEAN)]
     figures = evaluation.runs["clean"]
-    drawing.set_size_inches(_WIDTH, 2.6)
+    drawing.set_size_inches(WIDTH, 2.6)
     axes = drawing.subplots()
-    axes.ecdf(times, color=_COLOURS["good"])
+    axes.ecdf(times, color=COLOURS["good"])
     for name, part in (("latency.p50", 0.5), ("latency.p95", 0.95)):
         value = figures[name].value
-        axes.plot(value, part, "o", color=_COLOURS["ink"], markersize=5)
+        axes.plot(value, part, "o", color=COLOURS["ink"], markersize=5)
         axes.annotate(f"{part:.0%}: {_value_text(name, value)} ms", (value, part), (7, -10), textcoords="offset points")
     axes.set_xlim(0, 1.35 * max(figures["latency.p95"].value, 1e-3))
-    _percent_axis(axes.yaxis, axes.set_ylim)
+    percent_axis(axes.yaxis, axes.set_ylim)
     axes.set_xlabel("mili giây")
     return "Thời gian trả lời", f"Phần câu hỏi được trả lời trong chừng ấy thời gian ({len(times)} câu viết đúng)."
-
-
-def _percent_axis(axis: Any, set_limits: Callable[[float, float], object]) -> None:
-    set_limits(0, 1)
-    axis.set_ticks([0, 0.25, 0.5, 0.75, 1], ["0", "25%", "50%", "75%", "100%"])
-    axis.grid(visible=True, linewidth=0.4, alpha=0.6)
-    axis.axes.set_axisbelow(True)
 
 
 def _decimal(value: float) -> str:

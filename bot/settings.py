@@ -12,6 +12,7 @@ LONGEST_TIMEOUT = 120.0
 DAYS = 90
 QUEUE_LIMIT = 2000  # about half a minute's work
 PREFIX = "HANOIDX_"
+ZALO_OA = "https://openapi.zalo.me"
 
 
 class SettingsError(Exception):
@@ -75,7 +76,7 @@ class ZaloOA:
     secret_key: str = field(repr=False)
     refresh_token: str = field(default="", repr=False)
     code_verifier: str = field(default="", repr=False)
-    api_base: str = "https://openapi.zalo.me"
+    api_base: str = ZALO_OA
     oauth_base: str = "https://oauth.zaloapp.com"
 
 
@@ -85,7 +86,8 @@ class Settings:
 
     `database_url` is empty where the database is SQLite in the data folder. `secret` is the key of the hashes that
     stand for people; where it is empty, one is made and kept in the data folder. `days`: how long messages and answers
-    are kept. `queue_limit`: how many messages may wait before new ones are told that there are too many.
+    are kept. `queue_limit`: how many messages may wait before new ones are told that there are too many. `admins` are
+    channels with the ids of accounts there.
     """
 
     generator: Generator | None = None
@@ -96,6 +98,7 @@ class Settings:
     secret: str = field(default="", repr=False)
     days: int = DAYS
     queue_limit: int = QUEUE_LIMIT
+    admins: frozenset[tuple[str, str]] = field(default=frozenset(), repr=False)
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> Self:
@@ -112,6 +115,7 @@ class Settings:
             secret=values.get("SECRET", ""),
             days=_count("DAYS", values) or DAYS,
             queue_limit=_count("QUEUE_LIMIT", values) or QUEUE_LIMIT,
+            admins=_admins(values.get("ADMINS", "")),
         )
 
 
@@ -181,6 +185,17 @@ def _bases(values: Mapping[str, str], **names: str) -> dict[str, str]:
     return {
         name: _address(values[variable], PREFIX + variable) for name, variable in names.items() if values.get(variable)
     }
+
+
+def _admins(text: str) -> frozenset[tuple[str, str]]:
+    found = re.findall(r"[^\s,;]+", text)
+    for one in found:
+        if not re.fullmatch(r"(?:telegram|zalo_bot|zalo_oa):[\w-]+", one, re.ASCII):
+            raise SettingsError(
+                f"HANOIDX_ADMINS has {one[:60]!r}; write telegram:ID, zalo_oa:ID or zalo_bot:ID, with commas between; "
+                "the bot tells everyone their own ID when they send it /ma"
+            )
+    return frozenset((channel, account) for channel, _, account in (one.partition(":") for one in found))
 
 
 def _count(name: str, values: Mapping[str, str]) -> int:

@@ -20,6 +20,9 @@ QUOTES = 560  # characters of all bare quotes together
 LEAD = 200  # characters up to which a lead is repeated above what hangs on it
 TITLE = 16  # characters from which the beginning of a title does
 
+_ARTICLE = re.compile(
+    r"dieu-(?P<article>\d{1,3}[a-z]?)(?:~\d+)?(?:\.(?P<clause>\d{1,3}[a-z]?)(?:~\d+)?)?(?P<rest>\+\d+)?"
+)
 _DRAFT = re.compile(r"\bdu thao\b")
 _TARGET = re.compile(r"\b(?:muc tieu|chi tieu)\b")
 _PLAN = re.compile(r"\b(?:ke hoach|du kien|lo trinh|dinh huong)\b")
@@ -226,7 +229,23 @@ def _cite(number: int, run: _Run) -> Citation:
         url=_address(entry, [n for one in run.units for n in one.unit.sources]),
         quote="\n".join(one.unit.quote for one in run.units),
         units=tuple(one.row for one in run.units),
+        place=_place(run),
     )
+
+
+def _place(run: _Run) -> str:
+    """Điều, Khoản and pages; the first two from the id of the passage, where corpus/split.py put them."""
+    passage = run.hit.passage
+    pages = sorted({one.unit.page for one in run.units if one.unit.page})
+    parts = []
+    if found := _ARTICLE.fullmatch(passage.id.partition("#")[2]):
+        parts.append(messages.PLACE_ARTICLE.format(number=found["article"]))
+        if found["clause"] and (found["rest"] or words(passage.units[0].text)[:1] == [found["clause"]]):
+            parts.append(messages.PLACE_CLAUSE.format(number=found["clause"]))
+    if pages:
+        span = f"{pages[0]}–{pages[-1]}" if len(pages) > 1 else f"{pages[0]}"
+        parts.append(messages.PLACE_PAGE.format(pages=span))
+    return ", ".join(parts)
 
 
 def _ground(run: _Run) -> str:

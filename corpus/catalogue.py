@@ -43,7 +43,7 @@ _FIELDS = {  # what each holds, and whether null will do
     "superseded_by": (_IDS, False),
     "sources": (_SOURCES, False),
 }
-_OPTIONAL = {"note": (_TEXT, True), "expires": (_DATE, True)}
+_OPTIONAL = {"note": (_TEXT, True), "expires": (_DATE, True), "original": (_TEXT, True), "sha256": (_TEXT, True)}
 _SOURCE_FIELDS = {
     "n": (_NUMBER, False),
     "title": (_TEXT, False),
@@ -208,10 +208,11 @@ def _refuse(findings: list[Finding]) -> None:
 
 def _read(path: Path) -> Document:
     """A document that has been checked, with its sample questions."""
-    return dataclasses.replace(_read_text(path), questions=questions.read(path))
+    return dataclasses.replace(read_unchecked(path), questions=questions.read(path))
 
 
-def _read_text(path: Path) -> Document:
+def read_unchecked(path: Path) -> Document:
+    """A document without its sample questions; raises what YAML and Python do where it is not in order."""
     text, front = _parts(path)
     fields = yaml.safe_load(front[1])
     entry = Entry(
@@ -249,7 +250,7 @@ def check_file(path: Path, ids: Collection[str]) -> list[Finding]:
     findings = sorted(_findings(path, ids), key=lambda finding: finding.line)
     if findings or not questions.path_of(path).is_file():
         return findings
-    units = [unit for passage in split(_read_text(path)) for unit in passage.units]
+    units = [unit for passage in split(read_unchecked(path)) for unit in passage.units]
     return [Finding(questions.path_of(path), *problem) for problem in questions.check(path, units)]
 
 

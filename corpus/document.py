@@ -9,6 +9,7 @@ from datetime import date
 from enum import StrEnum
 
 MARKER = re.compile(r"(?<!\s)\s*\[([0-9]{1,4})\](?!\()")  # "[3]", with the space before it; "[3](…)" is a link
+PAGE = re.compile(r"[ \t]*<!-- trang ([1-9][0-9]{0,4}) -->[ \t]*")  # a line; what follows it is on that page
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +63,7 @@ class Unit:
     `text` is how a person reads it: no markup, a row's cells beside their headers.
     `lead` is the line, or the item, that an item or a row hangs on.
     `columns` and `cells` are a row's, without its sources. `questions` are sample questions that it answers.
+    `page` is where it begins, in a document with pages.
     """
 
     kind: Kind
@@ -74,6 +76,7 @@ class Unit:
     cells: tuple[str, ...] = ()
     sources: tuple[int, ...] = ()
     questions: tuple[str, ...] = ()
+    page: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

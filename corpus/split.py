@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
-from corpus.document import MARKER, Document, Kind, Passage, Unit
+from corpus.document import MARKER, PAGE, Document, Kind, Passage, Unit
 from corpus.normalize import words
 
 PASSAGE_LENGTH = 700  # characters; measured in EXPERIMENTS.md
@@ -52,6 +52,7 @@ class _Line:
     indent: int
     text: str
     is_code: bool
+    page: int | None
 
     @property
     def is_blank(self) -> bool:
@@ -87,7 +88,7 @@ class _Block:
 
 def split(document: Document) -> tuple[Passage, ...]:
     """The passages of a document, in its order, each with an id of its own."""
-    lines = tuple(_lines(document))
+    lines = tuple(_over_pages(tuple(_lines(document))))
     legal = sum(1 for line in lines if not line.is_code and _ARTICLE.match(line.text)) >= 2
     sections = _sections(_outline(lines, legal), document.entry.title)
     part = "+" if legal else "."  # in a legal text "dieu-12.2" is Khoản 2
@@ -110,15 +111,34 @@ def _with_questions(unit: Unit, document: Document) -> Unit:
 def _lines(document: Document) -> Iterator[_Line]:
     offset = document.body
     is_code = False
+    page = None
     for line in document.text[document.body :].splitlines(keepends=True):
         margin = _MARGIN.match(line)
         width = margin.end() if margin else 0
         text = line[width:].rstrip()
-        if _FENCE.fullmatch(text):
+        if marker := PAGE.fullmatch(text):
+            page = int(marker[1])
+        elif _FENCE.fullmatch(text):
             is_code = not is_code
         else:
-            yield _Line(offset + width, len(line[:width].replace(">", "").expandtabs(4)), text, is_code)
+            yield _Line(offset + width, len(line[:width].replace(">", "").expandtabs(4)), text, is_code, page)
         offset += len(line)
+
+
+def _over_pages(lines: Sequence[_Line]) -> Iterator[_Line]:
+    """The lines, with nothing between the rows of a table that goes on over a page, and a gap before a new table."""
+    filled = [position for position, line in enumerate(lines) if line.text]
+    for above, below in itertools.pairwise([-1, *filled, len(lines)]):
+        gap = lines[above + 1 : below]
+        turns = above >= 0 and below < len(lines) and lines[above].page != lines[below].page
+        if turns and _is_row(lines[above]) and _is_row(lines[below]):
+            begins = any(_is_rule(line.text) for line in lines[below + 1 : below + 2])
+            gap = (replace(lines[below], text=""),) if begins else ()
+        yield from (*gap, *lines[below : below + 1])
+
+
+def _is_row(line: _Line) -> bool:
+    return not line.is_code and bool(_PIPE.search(line.text))
 
 
 # Headings
@@ -323,26 +343,26 @@ def _clause(line: _Line, lead: str) -> Iterator[Unit]:
     """A Khoản with its number; a long one is cut between its sentences."""
     number = _CLAUSE.match(line.text)
     if not number or len(line.text) <= SENTENCE_LENGTH:
-        yield _unit(Kind.ITEM, line.start, line.text, lead)
+        yield _unit(Kind.ITEM, line, 0, line.text, lead)
         return
     rest = line.text[number.end() :]
     for first, last in _sentence_spans(rest):
         if first == 0:
-            yield _unit(Kind.ITEM, line.start, line.text[: number.end() + last], lead)
+            yield _unit(Kind.ITEM, line, 0, line.text[: number.end() + last], lead)
         else:
-            yield _unit(Kind.SENTENCE, line.start + number.end() + first, rest[first:last], lead)
+            yield _unit(Kind.SENTENCE, line, number.end() + first, rest[first:last], lead)
 
 
 def _item(line: _Line, skip: int, lead: str) -> Iterator[Unit]:
     """An item: its span has the bullet, so that neighbours make one quote without a gap; `text` has not."""
     text = _readable(line.text[skip:])
     if _has_words(text):
-        yield replace(_unit(Kind.ITEM, line.start, line.text, lead), text=text)
+        yield replace(_unit(Kind.ITEM, line, 0, line.text, lead), text=text)
 
 
 def _sentences(line: _Line, lead: str) -> Iterator[Unit]:
     for first, last in _sentence_spans(line.text):
-        unit = _unit(Kind.SENTENCE, line.start + first, line.text[first:last], lead)
+        unit = _unit(Kind.SENTENCE, line, first, line.text[first:last], lead)
         if _has_words(unit.text):
             yield unit
 
@@ -373,13 +393,16 @@ def _clause_spans(text: str, first: int, last: int) -> Iterator[tuple[int, int]]
 
 def _code(line: _Line, lead: str) -> Iterator[Unit]:
     """A line of a fenced block, all its signs kept."""
-    unit = _unit(Kind.SENTENCE, line.start, line.text, lead)
+    unit = _unit(Kind.SENTENCE, line, 0, line.text, lead)
     if _has_words(unit.quote):
         yield replace(unit, text=unit.quote)
 
 
-def _unit(kind: Kind, start: int, raw: str, lead: str) -> Unit:
-    return Unit(kind, start, start + len(raw), _unmarked(raw).strip(), _readable(raw), lead, sources=_sources(raw))
+def _unit(kind: Kind, line: _Line, first: int, raw: str, lead: str) -> Unit:
+    """The unit of the words `raw`, which begin at `first` in the line."""
+    start, end = line.start + first, line.start + first + len(raw)
+    quote, text = _unmarked(raw).strip(), _readable(raw)
+    return Unit(kind, start, end, quote, text, lead, sources=_sources(raw), page=line.page)
 
 
 # Tables
@@ -395,7 +418,7 @@ def _row(line: _Line, columns: tuple[str, ...], lead: str) -> Iterator[Unit]:
     pairs = [(column, cell) for column, cell in pairs if column != "Nguồn"] or pairs
     names, values = tuple(column for column, _ in pairs), tuple(cell for _, cell in pairs)
     if any(map(_has_words, values)):
-        unit = _unit(Kind.ROW, line.start, line.text, lead)
+        unit = _unit(Kind.ROW, line, 0, line.text, lead)
         yield replace(unit, text=_row_text(names, values), columns=names, cells=values)
 
 

@@ -1,4 +1,4 @@
-"""Immutable snapshots: built aside, digested file by file, verified on load, activated by replacing one small file.
+"""Immutable snapshots: built aside, digested file by file, verified on load.
 
     DATA/snapshots/ID/manifest.json     what it is made of, with every other file's SHA-256
                       documents.jsonl   one catalogue entry a line, with the digest of what it was read from
@@ -17,7 +17,7 @@
     DATA/snapshots/.building            a build under way, or what a killed one left; the next build removes it
     DATA/snapshots/.encoded             the vectors that it had encoded; the next build takes them up
     DATA/snapshots/.lock                held while a build runs
-    DATA/current                        the id of the active snapshot
+    DATA/current                        its first line is the id of the active snapshot (index/activation.py writes it)
 
 A reader never sees half a snapshot; whoever has one loaded keeps it until it loads another.
 """
@@ -27,7 +27,6 @@ import hashlib
 import itertools
 import json
 import os
-import secrets
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, fields
@@ -116,7 +115,8 @@ class Snapshot:
         self.offsets: npt.NDArray[np.int64] = np.load(folder / "offsets.npy")
         self.document_rows: npt.NDArray[np.int64] = np.load(folder / "document_rows.npy")
         self.lines: npt.NDArray[np.uint8] = np.memmap(folder / "passages.jsonl", np.uint8, mode="r")
-        self._passage = functools.lru_cache(CACHED_PASSAGES)(self.read)
+        # Of the lines, not of the snapshot, which could not be let go without a garbage collection then.
+        self._passage = functools.lru_cache(CACHED_PASSAGES)(functools.partial(_read, self.lines, self.offsets))
         for found, what, expected in (
             (len(self.entries), "entries in documents.jsonl", manifest.documents),
             (len(self.document_rows) - 1, "documents in document_rows.npy", manifest.documents),
@@ -173,29 +173,14 @@ class Snapshot:
                 yield from ((question, unit) for question in unit.questions)
 
     def read(self, row: int) -> Passage:
-        line = self.lines[self.offsets[row] : self.offsets[row + 1]].tobytes()
-        return read_passage(json.loads(line))
-
-
-def activate(snapshot_id: str, data: Path) -> None:
-    """Make a snapshot the active one, in one atomic replacement; it is verified first."""
-    verify(_folder(data, snapshot_id))
-    temporary = data / f".current-{secrets.token_hex(4)}"
-    try:
-        with temporary.open("w", encoding="utf-8") as stream:
-            stream.write(snapshot_id + "\n")
-            stream.flush()
-            os.fsync(stream.fileno())
-        temporary.replace(data / "current")
-    finally:
-        temporary.unlink(missing_ok=True)
-    flush(data)
+        """A passage that is not remembered, for whoever reads them all."""
+        return _read(self.lines, self.offsets, row)
 
 
 def active(data: Path) -> str | None:
-    """The id that `current` holds, if a snapshot was ever activated; it may name one that is not there."""
+    """The id that `current` begins with, if a snapshot was ever activated; it may name one that is not there."""
     try:
-        return (data / "current").read_text("utf-8", errors="replace").strip() or None
+        return (data / "current").read_text("utf-8", errors="replace").partition("\n")[0].strip() or None
     except FileNotFoundError:
         return None
 
@@ -227,6 +212,18 @@ def load(data: Path, encoder: Encoder, snapshot_id: str | None = None) -> Snapsh
         raise
     except Exception as error:  # whatever FAISS, numpy or bm25s say of a file that they do not understand
         raise DamagedSnapshot(folder, f"this program cannot read it ({type(error).__name__})") from error
+
+
+def entries(data: Path) -> dict[str, Entry]:
+    """The catalogue entries of the active snapshot, without loading the rest of it."""
+    snapshot_id = active(data)
+    if not snapshot_id:
+        raise NoSnapshot(data)
+    folder = _folder(data, snapshot_id)
+    file, manifest = folder / "documents.jsonl", _read_manifest(folder)
+    if not file.is_file() or file_digest(file) != manifest.files.get(file.name):
+        raise DamagedSnapshot(folder, f"{file.name} is not what was written")
+    return linked({entry.id: entry for _, entry in _read_drafts(file)})
 
 
 def verify(folder: Path) -> Manifest:
@@ -304,6 +301,10 @@ def _read_suggestions(file: Path) -> dict[str, tuple[Suggestion, ...]]:
     return {passage: tuple(own) for passage, own in itertools.groupby(read, lambda one: one.passage_id)}
 
 
+def _read(lines: npt.NDArray[np.uint8], offsets: npt.NDArray[np.int64], row: int) -> Passage:
+    return read_passage(json.loads(lines[offsets[row] : offsets[row + 1]].tobytes()))
+
+
 def read_passage(fields: dict[str, Any]) -> Passage:
     units = tuple(
         Unit(
@@ -317,6 +318,7 @@ def read_passage(fields: dict[str, Any]) -> Passage:
             tuple(unit["cells"]),
             tuple(unit["sources"]),
             tuple(unit["questions"]),
+            unit["page"],
         )
         for unit in fields["units"]
     )

@@ -190,8 +190,8 @@ def alone(measure: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
 
 def measure_build(documents: Path, data: Path) -> Built:
     """Build and activate a snapshot in `data`; build again after an edit, and leave that one inactive."""
+    from index.activation import activate
     from index.build import build
-    from index.snapshot import activate
 
     read, encoder = read_folder(documents), OnnxEncoder()
     started = time.perf_counter()

@@ -26,11 +26,13 @@ from bot.candidates import suggestions
 from bot.database import database
 from corpus.catalogue import read_folder
 from corpus.normalize import words
+from index.activation import activate
 from index.build import Suggest, build
 from index.encode import Encoder, OnnxEncoder, Progress, Vectors
-from index.snapshot import Snapshot, activate, load
+from index.snapshot import Snapshot, load
 
 WriteDocument = Callable[..., Path]
+WriteThree = Callable[..., None]
 
 # Run a server until the pipe that is read from is closed, if only because its other end was killed.
 GUARD = 'exec 3<&0; "$@" 3<&- & server=$!; (read _ <&3; kill -INT $server) & wait $server'
@@ -115,6 +117,22 @@ def hash_encoder() -> HashEncoder:
 @pytest.fixture
 def write_document() -> WriteDocument:
     return _write_document
+
+
+@pytest.fixture
+def write_three() -> WriteThree:
+    """Writes three short documents, one with a number that may be another.
+
+    "Tổng đài nào tiếp nhận phản ánh của người dân?" is answered with it, though vectors only count words.
+    """
+
+    def write(folder: Path, number: str = "1022") -> None:
+        calls = f"Tổng đài {number} tiếp nhận phản ánh của người dân. Tổng đài làm việc 24/7."
+        _write_document(folder, "tong-dai", f"## Gọi số nào\n\n{calls}", number=f"{number}/QĐ-UBND")
+        _write_document(folder, "xa-phuong", "## Số lượng\n\nTừ ngày 1/7/2025 Hà Nội có 126 xã, phường.")
+        _write_document(folder, "wifi", "## Ở đâu\n\nWifi công cộng có quanh hồ Hoàn Kiếm.")
+
+    return write
 
 
 @pytest.fixture

@@ -232,8 +232,8 @@ def measure_build(
 ) -> Built:
     from bot.candidates import suggestions as make_suggestions
     from corpus.catalogue import drafts
+    from index.activation import activate
     from index.build import build
-    from index.snapshot import activate
 
     encoder = Timed(WordSums() if stand_in else OnnxEncoder(), last)
     built = Built()

@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
+from pathlib import Path
 from typing import cast
 
 import pytest
@@ -15,10 +16,18 @@ from hypothesis import strategies as st
 
 from bot import messages
 from bot.answer import ask
-from bot.dialogue import Answer, Question, Status
+from bot.channels.message import Inbound, Kind
+from bot.channels.respond import Desk, respond
+from bot.conversation import Conversation
+from bot.dialogue import Answer, Question, Status, as_json
+from bot.receipts import find, keep
+from bot.render import styled
 from corpus.catalogue import read_folder
 from corpus.normalize import fold
-from index.snapshot import Snapshot
+from index.activation import activate
+from index.build import build
+from index.encode import Encoder
+from index.snapshot import Snapshot, load
 
 TODAY = date(2026, 11, 1)
 WARDS = "Hà Nội có bao nhiêu xã, phường?"
@@ -290,3 +299,39 @@ def test_two_threads_asking_at_once_get_the_answers_of_one(answer: Answers) -> N
 
 def _said(answered: Answer) -> tuple[Status, str, tuple[str, ...]]:
     return answered.status, answered.text, tuple(citation.quote for citation in answered.citations)
+
+
+REGULATION = """<!-- trang 1 -->
+Điều 4. Hồ sơ
+1. Hồ sơ gồm đơn đăng ký và ảnh chân dung.
+<!-- trang 2 -->
+Điều 5. Thời hạn cấp thẻ
+1. Thư viện nhận hồ sơ trong giờ hành chính.
+<!-- trang 3 -->
+2. Thời hạn cấp thẻ thư viện điện tử là 15 ngày làm việc kể từ ngày nhận hồ sơ.
+"""
+
+
+def test_an_answer_from_a_legal_text_says_on_which_page_and_in_which_clause(
+    small_documents: Path, tmp_path: Path, encoder: Encoder, write_document: Callable[..., Path]
+) -> None:
+    write_document(small_documents, "quy-che-the", REGULATION, title="Quy chế thẻ thư viện điện tử")
+    activate(build(read_folder(small_documents), encoder, tmp_path / "data").id, tmp_path / "data")
+    question = Question("Thẻ thư viện điện tử được cấp trong bao nhiêu ngày làm việc?")
+    answered = ask(question, load(tmp_path / "data", encoder), TODAY)
+    assert answered.status is Status.ANSWERED
+    assert "15 ngày làm việc" in answered.text
+    assert "trang" not in answered.text
+
+    place = "Điều 5, khoản 2, trang 3"
+    assert answered.citations[0].place == place
+    assert as_json(answered, "")["citations"][0]["place"] == place
+    assert f"[1] Quy chế thẻ thư viện điện tử, {place}, ban hành 1/7/2025" in styled(answered).plain
+    keep(answered, tmp_path)
+    kept = find(answered.answer_id, tmp_path)
+    assert kept
+    desk = Desk(lambda question: answered, lambda: answered, lambda answer_id: kept, lambda: kept.created, 30)
+    message = Inbound("telegram", "1", "1", "1", "1", Kind.TEXT, kept.created, text="/nguon 1")
+    reply = respond(message, Conversation(answer_id=answered.answer_id), desk).reply
+    assert reply
+    assert f"Vị trí: {place}" in reply.text

@@ -19,9 +19,10 @@ from corpus.catalogue import Draft, drafts, read_folder
 from corpus.document import Document
 from corpus.errors import CorpusError
 from index import encodings
+from index.activation import activate
 from index.build import build, program
 from index.encode import Encoder, Progress, Vectors
-from index.snapshot import Manifest, Snapshot, Suggestion, activate, active, load
+from index.snapshot import Manifest, Snapshot, Suggestion, active, load
 
 LEFT = ".encoded"  # by a killed build
 TEXTS = 6 + 10 + 3  # passages, units and sample questions of the small documents

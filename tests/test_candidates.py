@@ -17,9 +17,10 @@ from bot.dialogue import Question, Status
 from bot.suggest import SUGGESTIONS, quotes
 from corpus.catalogue import drafts, read_folder
 from corpus.document import Entry, Kind, Passage, Unit
+from index.activation import activate
 from index.build import Suggest, build
 from index.encode import Encoder
-from index.snapshot import ANYWHERE, Snapshot, Suggestion, activate, load
+from index.snapshot import ANYWHERE, Snapshot, Suggestion, load
 
 WriteDocument = Callable[..., Path]
 

@@ -49,6 +49,7 @@ CITATION_TYPES: dict[str, type | tuple[type, ...]] = {
     "status": str,
     "url": (str, type(None)),
     "quote": str,
+    "place": str,
 }
 
 

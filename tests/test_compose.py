@@ -19,11 +19,12 @@ from bot.rank import Ranked, read
 from bot.write import Style, Written
 from corpus.catalogue import read_folder
 from corpus.document import Document
+from index.activation import activate
 from index.build import build
 from index.encode import Encoder
 from index.query import parse
 from index.search import Hit, search
-from index.snapshot import Snapshot, activate, load
+from index.snapshot import Snapshot, load
 
 FAR = -20.0  # log-odds of units that do not answer
 STYLE = Style(messages.VIETNAMESE, date(2026, 11, 1))
@@ -168,6 +169,59 @@ def test_a_citation_says_where_its_words_stand(shelf: Callable[[], Shelf]) -> No
     assert citation.headings == ("Giá các loại thẻ đi xe buýt",)
     assert citation.passage_id.startswith("the-xe-buyt#gia-cac-loai-the")
     assert (citation.as_of, citation.status) == ("2025-06-30", "còn hiệu lực")
+
+
+REGULATION = """Chương I
+QUY ĐỊNH CHUNG
+<!-- trang 2 -->
+Điều 4. Trách nhiệm. Chủ thẻ giữ thẻ cẩn thận.
+Điều 5. Trả thẻ
+1. Chủ thẻ trả thẻ tại bến xe.
+2. Tiền cọc được hoàn trong ba ngày.
+<!-- trang 3 -->
+Người mất thẻ không được hoàn tiền cọc.
+<!-- trang 4 -->
+3. Thẻ hỏng được đổi một lần.
+Phụ lục I
+Điều 5. Mẫu thẻ
+1. Thẻ có ảnh chủ thẻ.
+"""
+
+
+@pytest.mark.parametrize(
+    ("scores", "place"),
+    [
+        ({"Chủ thẻ giữ thẻ": 5}, "Điều 4, trang 2"),
+        ({"1. Chủ thẻ trả thẻ": 5}, "Điều 5, khoản 1, trang 2"),
+        ({"2. Tiền cọc": 5}, "Điều 5, khoản 2, trang 2"),
+        ({"Người mất thẻ": 5}, "Điều 5, khoản 2, trang 3"),
+        ({"2. Tiền cọc": 5, "Người mất thẻ": 4.9}, "Điều 5, khoản 2, trang 2–3"),
+        ({"3. Thẻ hỏng": 5}, "Điều 5, khoản 3, trang 4"),
+        ({"1. Thẻ có ảnh": 5}, "Điều 5, khoản 1, trang 4"),
+    ],
+)
+def test_a_citation_of_a_legal_text_names_its_clause_and_its_pages(
+    shelf: Callable[[], Shelf], folder: Path, write_document: Write, scores: Mapping[str, float], place: str
+) -> None:
+    write_document(folder, "quy-che-the", REGULATION, title="Quy chế thẻ")
+    [citation] = shelf().compose(FACT, scores).citations
+    assert citation.place == place
+
+
+@pytest.mark.parametrize(
+    ("body", "place"),
+    [
+        ("## Trả thẻ\n\n<!-- trang 3 -->\n\nTiền cọc được hoàn.", "trang 3"),
+        ("## Điều kiện\n\nTiền cọc được hoàn.", ""),
+        (f"## Điều 5\n\n{'Thẻ giữ cẩn thận. ' * 60}\n\nTiền cọc được hoàn.", "Điều 5"),  # cut, not Khoản 2
+    ],
+)
+def test_a_citation_of_another_text_names_its_page_if_it_has_pages(
+    shelf: Callable[[], Shelf], folder: Path, write_document: Write, body: str, place: str
+) -> None:
+    write_document(folder, "tra-the", body, title="Trả thẻ")
+    [citation] = shelf().compose(FACT, {"Tiền cọc": 5}).citations
+    assert citation.place == place
 
 
 # --- Lists and tables -----------------------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ import pytest
 from rich.console import Console
 
 from bot.dialogue import Answer, Citation, Question, Status, Timings
+from bot.errors import MissingExtra
 from bot.evaluate import (
     BARS,
     Bar,
@@ -543,7 +544,7 @@ def test_a_missing_extra_is_one_line_that_says_what_to_install(
     evaluation: Evaluation, monkeypatch: pytest.MonkeyPatch, module: str
 ) -> None:
     monkeypatch.setitem(sys.modules, module, None)
-    with pytest.raises(EvaluationError, match=rf"^.*{module}.*: pip install 'hanoidx\[evaluate\]'$"):
+    with pytest.raises(MissingExtra, match=rf"^.*{module}.*: pip install 'hanoidx\[evaluate\]'$"):
         to_html(evaluation)
 
 

@@ -10,13 +10,16 @@ import pexpect
 import pytest
 from typer.testing import CliRunner, Result
 
+from corpus.audit import read
 from corpus.catalogue import read_folder
 from index import errors
 from index.__main__ import app
+from index.activation import activate
 from index.build import build
 from index.encode import ENCODERS, Encoder
 from index.errors import IndexingError
-from index.snapshot import FORMAT, activate, active, load, manifests
+from index.snapshot import FORMAT, active, load, manifests
+from index.verdict import Verdict, keep
 
 WriteDocument = Callable[..., Path]
 
@@ -66,6 +69,7 @@ questions    3
 suggestions  0
 vectors      19 encoded, 0 reused
 time         \d+\.\d s, [\d,]+ passages/s
+gate         nobody asked; `hanoidx index build` asks the golden questions
 active       yes
 """,
         result.stdout,
@@ -209,6 +213,47 @@ def test_activating_goes_back_to_an_older_snapshot(built: Path, hash_encoder: En
     assert active(built) != first
     assert run("activate", first).stdout == f"active     {first}\n"
     assert load(built, hash_encoder).id == first
+
+
+def test_a_rollback_goes_back_to_the_snapshot_before_and_is_recorded(built: Path) -> None:
+    first = active(built)
+    run("build")
+    second = active(built)
+    assert run("list").stdout.splitlines()[2].rstrip().endswith("before it")
+    assert run("rollback", "--reason", "sai số").stdout == f"active     {first}\nbefore it  {second}\n"
+    assert active(built) == first
+    assert [(action.what, action.subject, action.before, action.after, action.reason) for action in read(built)] == [
+        ("index build", second, first, second, ""),
+        ("index rollback", first, second, first, "sai số"),
+    ]
+
+
+def test_a_rollback_without_a_snapshot_before_is_refused_in_one_line(built: Path) -> None:
+    before = active(built)
+    assert "was active before this one; `hanoidx index list`" in refused(run("rollback"))
+    assert active(built) == before
+    assert read(built) == ()
+
+
+def test_a_refused_snapshot_is_activated_with_a_reason_that_is_kept(built: Path) -> None:
+    first = active(built)
+    run("build", "--no-activate")
+    second = next(iter(manifests(built)))
+    keep(Verdict(second, first or "", 9, 0, ("Câu mẫu own-001 thành sai",), ()), "<p>", built)
+    assert run("list").stdout.splitlines()[1].split()[-1] == "refused"
+    assert "the gate refused" in refused(run("activate", second))
+    assert run("activate", second, "--force").exit_code == 2
+    assert run("activate", second, "--force", "--reason", " ").exit_code == 2
+    assert active(built) == first
+    assert run("activate", second, "--force", "--reason", "câu mẫu đã cũ").exit_code == 0
+    assert active(built) == second
+    done = read(built)[-1]
+    assert (done.what, done.before, done.after, done.reason) == ("index activate", first, second, "câu mẫu đã cũ")
+
+
+def test_without_the_receipts_nothing_is_deleted(built: Path) -> None:
+    assert "run that" in refused(run("prune"))
+    assert len(manifests(built)) == 1
 
 
 @pytest.mark.parametrize("snapshot_id", ["nonsense", "../snapshots", ""])

@@ -25,9 +25,10 @@ from bot.errors import UnreadableDatabase
 from bot.log import LOUD, configure, secrets
 from bot.settings import Settings
 from corpus.catalogue import read_folder
+from index.activation import activate
 from index.build import build
 from index.encode import Encoder
-from index.snapshot import Snapshot, activate, load
+from index.snapshot import Snapshot, load
 
 Ask = Callable[[Question, Snapshot], Answer]
 

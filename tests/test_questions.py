@@ -7,11 +7,12 @@ import pytest
 
 from corpus.catalogue import check, read_folder, read_one
 from corpus.split import split
+from index.activation import activate
 from index.build import build
 from index.encode import Encoder
 from index.query import parse
 from index.search import search
-from index.snapshot import Snapshot, activate, load
+from index.snapshot import Snapshot, load
 
 BODY = "# Lệ phí\n\nNộp trực tuyến thì không mất lệ phí.\n\n| Loại | Mức |\n|---|---|\n| Hộ chiếu | 200.000 đồng |\n"
 

@@ -1,4 +1,5 @@
 import dataclasses
+import json
 import resource
 import sqlite3
 import stat
@@ -17,7 +18,7 @@ from bot.answer import ask
 from bot.database import BUSY, FILE, REVISION
 from bot.dialogue import Answer, Question, Status, receipt
 from bot.errors import NewerDatabase, UnreadableDatabase
-from bot.receipts import find, keep
+from bot.receipts import find, keep, snapshot_ids
 from index.snapshot import Snapshot
 
 ROOT = Path(__file__).parent.parent
@@ -49,6 +50,13 @@ def test_a_receipt_is_found_as_it_was_kept(answered: Answer, tmp_path: Path) -> 
     assert [hit.passage_id for hit in kept.hits] == [hit.passage.id for hit in answered.hits]
 
 
+def test_the_snapshots_of_kept_answers_are_known(store_url: str, tmp_path: Path) -> None:
+    assert snapshot_ids(tmp_path, store_url) == frozenset()
+    for number, snapshot_id in enumerate(("b", "a", "b", None)):
+        keep(dataclasses.replace(numbered(number), snapshot_id=snapshot_id), tmp_path, store_url)
+    assert snapshot_ids(tmp_path, store_url) == {"a", "b"}
+
+
 def test_the_units_of_a_citation_are_those_it_quotes(snapshot: Snapshot) -> None:
     answered = ask(Question("ha noi co bn xa phuong"), snapshot, TODAY)
     passages = {hit.passage.id: hit.passage for hit in answered.hits}
@@ -62,6 +70,22 @@ def test_an_answer_that_found_nothing_is_kept_too(tmp_path: Path) -> None:
     keep(GREETING, tmp_path)
     kept = find(GREETING.answer_id, tmp_path)
     assert kept == receipt(GREETING, kept.created if kept else datetime.now(UTC))
+
+
+def test_a_receipt_of_before_places_were_kept_is_read(answered: Answer, tmp_path: Path) -> None:
+    assert answered.citations
+    placed = tuple(dataclasses.replace(one, place="Điều 5, khoản 2, trang 3") for one in answered.citations)
+    keep(dataclasses.replace(answered, citations=placed), tmp_path)
+    kept = find(answered.answer_id, tmp_path)
+    assert kept
+    assert {citation.place for citation in kept.citations} == {"Điều 5, khoản 2, trang 3"}
+    with closing(sqlite3.connect(tmp_path / FILE)) as database, database:
+        [(stored,)] = database.execute("SELECT citations FROM receipts").fetchall()
+        older = [{name: one[name] for name in one if name != "place"} for one in json.loads(stored)]
+        database.execute("UPDATE receipts SET citations = ?", (json.dumps(older),))
+    kept = find(answered.answer_id, tmp_path)
+    assert kept
+    assert {citation.place for citation in kept.citations} == {""}
 
 
 def test_nothing_personal_reaches_the_disk(tmp_path: Path) -> None:
@@ -180,10 +204,12 @@ def test_two_processes_may_make_and_write_the_database_at_once(tmp_path: Path) -
     program = """
 import dataclasses, sys
 from pathlib import Path
+from bot.database import database
 from bot.dialogue import Answer, Question, Status
 from bot.receipts import keep
 print(flush=True)
 sys.stdin.readline()
+database(Path(sys.argv[1]), wait=20.0)  # an answer would not wait so long for its receipt
 for number in range(int(sys.argv[2]), int(sys.argv[2]) + 100):
     keep(Answer(f"{number:012x}", Question("chào"), Status.SMALL_TALK, "vi", "Chào!"), Path(sys.argv[1]))
 """

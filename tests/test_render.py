@@ -1,3 +1,4 @@
+import dataclasses
 import io
 import re
 
@@ -74,6 +75,14 @@ def test_a_source_is_listed_with_number_title_document_number_dates_and_address(
 
 def test_a_source_without_document_number_issue_date_and_address_is_listed_without_them() -> None:
     assert list_sources([UNDATED], messages.VIETNAMESE) == "Nguồn:\n[2] Kênh liên hệ, thông tin đến 1/2026"
+
+
+def test_a_source_is_listed_with_the_place_of_its_quote() -> None:
+    placed = dataclasses.replace(DISTRICTS, place="Điều 5, khoản 2, trang 3", url=None)
+    assert list_sources([placed], messages.VIETNAMESE) == (
+        "Nguồn:\n[1] Hà Nội: chính quyền hai cấp và 126 xã, phường, số 1656/NQ-UBTVQH15, Điều 5, khoản 2, trang 3, "
+        "ban hành 16/6/2025, thông tin đến 1/7/2025"
+    )
 
 
 def test_suggestions_are_numbered() -> None:

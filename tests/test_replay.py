@@ -17,9 +17,10 @@ from bot.dialogue import Answer, Question, Receipt, Status, receipt
 from bot.receipts import find
 from bot.replay import compare, explain, replay_json, replayed
 from corpus.catalogue import read_folder
+from index.activation import activate
 from index.build import build
 from index.encode import Encoder
-from index.snapshot import Snapshot, activate, load
+from index.snapshot import Snapshot, load
 
 TODAY = date(2026, 3, 1)
 HANOI = timezone(timedelta(hours=7))
@@ -142,6 +143,11 @@ def test_a_citation_whose_dates_changed_counts_as_another(answered: Answer) -> N
 def test_a_citation_that_only_got_another_number_is_the_same(answered: Answer) -> None:
     renumbered = tuple(dataclasses.replace(one, number=one.number + 1) for one in answered.citations)
     assert compare(receipt(answered, CREATED), dataclasses.replace(answered, citations=renumbered)).same_answer
+
+
+def test_a_citation_that_was_kept_before_its_place_was_is_the_same(answered: Answer) -> None:
+    placed = tuple(dataclasses.replace(one, place="Điều 5, trang 3") for one in answered.citations)
+    assert compare(receipt(answered, CREATED), dataclasses.replace(answered, citations=placed)).same_answer
 
 
 def test_another_status_is_told(answered: Answer) -> None:

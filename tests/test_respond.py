@@ -36,6 +36,7 @@ CITATIONS = tuple(
         status="còn hiệu lực",
         url="https://hanoi.gov.vn/xa-phuong" if number == 1 else None,
         quote=quote,
+        place="Điều 5, khoản 2, trang 3" if number == 2 else "",
     )
     for number, quote in enumerate(("Từ ngày 1/7/2025 Hà Nội có **126** xã, phường.", "{Phường}: 51\x07", "Xã: 75"), 1)
 )
@@ -213,6 +214,7 @@ Số 1656/NQ-UBTVQH15, ban hành 16/6/2025, thông tin đến 7/2025
 SECOND = """[2] “{Phường}: 51\ufffd”
 Văn bản: Sắp xếp đơn vị hành chính
 Mục: Số lượng
+Vị trí: Điều 5, khoản 2, trang 3
 Nơi ban hành: UBND thành phố Hà Nội
 thông tin đến 7/2025"""
 

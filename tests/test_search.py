@@ -14,11 +14,12 @@ import pytest
 from bot.conversation import in_context
 from bot.evaluate import ANSWERABLE, Item, read, strip_diacritics
 from corpus.catalogue import read_folder
+from index.activation import activate
 from index.build import build
 from index.encode import Encoder
 from index.query import parse
 from index.search import CANDIDATES, Hit, bm25_scores, query_vector, search
-from index.snapshot import Snapshot, activate, load
+from index.snapshot import Snapshot, load
 
 WriteDocument = Callable[..., Path]
 

@@ -25,6 +25,7 @@ from corpus.catalogue import read_folder
 from corpus.document import Document
 from corpus.normalize import terms
 from corpus.split import split
+from index.activation import activate
 from index.build import Suggest, build, passage_text, unit_text
 from index.encode import Encoder, Progress, Vectors
 from index.errors import (
@@ -36,7 +37,7 @@ from index.errors import (
     UnknownEncoder,
     UnknownSnapshot,
 )
-from index.snapshot import FORMAT, Manifest, Snapshot, Suggestion, activate, active, load, manifests, verify
+from index.snapshot import FORMAT, Manifest, Snapshot, Suggestion, active, load, manifests, verify
 
 WriteDocument = Callable[..., Path]
 
@@ -160,6 +161,16 @@ def test_a_snapshot_holds_every_passage_of_every_document(
     assert (manifest.documents, manifest.passages, manifest.units) == (4, 6, 10)
     assert (manifest.encoder, manifest.encoder_digest) == (hash_encoder.name, hash_encoder.digest)
     assert set(manifest.files) == set(FILES)
+
+
+def test_a_unit_keeps_its_page(
+    small_documents: Path, tmp_path: Path, hash_encoder: Encoder, write_document: Callable[..., Path]
+) -> None:
+    write_document(small_documents, "quy-che", "Một câu.\n<!-- trang 3 -->\nHai câu.")
+    data = tmp_path / "paged"
+    activate(build(read_folder(small_documents), hash_encoder, data).id, data)
+    [passage] = load(data, hash_encoder).passages_of("quy-che")
+    assert [unit.page for unit in passage.units] == [None, 3]
 
 
 def test_row_i_is_the_vector_of_passage_i_and_of_its_units(built: Path, hash_encoder: Encoder) -> None:
@@ -602,40 +613,6 @@ def test_before_the_first_build_there_is_no_snapshot(tmp_path: Path, hash_encode
         activate("any", tmp_path / "data")
 
 
-def test_a_build_leaves_the_active_snapshot_as_it_is(
-    built: Path, small: tuple[Document, ...], hash_encoder: Encoder
-) -> None:
-    before = active(built)
-    manifest = build(small, hash_encoder, built)
-    assert active(built) == before
-    activate(manifest.id, built)
-    assert active(built) == manifest.id
-    assert before
-    activate(before, built)
-    assert load(built, hash_encoder).id == before
-    assert names(built) == {"current", "snapshots"}
-
-
-def test_whoever_reads_current_during_an_activation_reads_one_id_whole(
-    built: Path, small: tuple[Document, ...], hash_encoder: Encoder
-) -> None:
-    before = active(built)
-    manifest = build(small, hash_encoder, built)
-    with (built / "current").open("rb", buffering=0) as reader:
-        activate(manifest.id, built)
-        assert reader.read() == f"{before}\n".encode()
-    assert (built / "current").read_text("utf-8") == f"{manifest.id}\n"
-
-
-def test_a_damaged_snapshot_is_not_activated(built: Path, small: tuple[Document, ...], hash_encoder: Encoder) -> None:
-    before = active(built)
-    manifest = build(small, hash_encoder, built)
-    (built / "snapshots" / manifest.id / "vectors.faiss").write_bytes(b"")
-    with pytest.raises(DamagedSnapshot):
-        activate(manifest.id, built)
-    assert active(built) == before
-
-
 def test_whoever_has_a_snapshot_loaded_keeps_it(
     built: Path, small: tuple[Document, ...], hash_encoder: Encoder
 ) -> None:
@@ -732,8 +709,8 @@ sys.path.insert(0, sys.argv[1])
 from pathlib import Path
 from conftest import HashEncoder
 from corpus.catalogue import read_folder
+from index.activation import activate
 from index.build import build
-from index.snapshot import activate
 
 documents, data = read_folder(Path(sys.argv[2])), Path(sys.argv[3])
 while True:
@@ -761,7 +738,7 @@ def test_a_build_killed_at_any_moment_leaves_the_active_snapshot_and_the_next_bu
         manifest = build(small, hash_encoder, built)
         activate(manifest.id, built)
         assert load(built, hash_encoder).id == manifest.id
-        assert {name for name in names(built / "snapshots") if name.startswith(".")} == {".lock"}
+        assert {name for name in names(built / "snapshots") if name.startswith(".")} == {".lock", ".activating"}
 
 
 @pytest.mark.parametrize("encoded", [0, 1])

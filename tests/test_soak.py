@@ -15,7 +15,8 @@ from platforms import hang
 from soak import PLATFORMS, Plan, Process, on_stage, soak, until
 
 from bot.database import FILE
-from index.snapshot import activate, active
+from index.activation import activate
+from index.snapshot import active
 
 MESSAGES, PEOPLE = 60, 12
 

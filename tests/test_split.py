@@ -550,6 +550,75 @@ def unmarked_strictly(text: str) -> str:
     return re.sub(r"\s*\[[0-9]{1,4}\](?!\()", "", text).strip()
 
 
+# Pages
+
+
+PAGED = """<!-- trang 1 -->
+Điều 5. Hồ sơ
+1. Hồ sơ nộp trực tuyến.
+2. Người dân không phải nộp bản giấy.
+<!-- trang 2 -->
+Cơ quan tiếp nhận tra cứu dữ liệu.
+Điều 6. Mức thu
+
+| Việc | Mức |
+|---|---|
+| Hộ tịch | 0 đồng |
+
+<!-- trang 3 -->
+
+| Đất đai | 50 nghìn đồng |
+
+<!-- trang 4 -->
+| Xã | Số |
+|---|---|
+| Đại Thanh | 1 |
+"""
+
+
+def test_a_unit_knows_its_page_and_a_marker_is_never_text() -> None:
+    found = units(PAGED)
+    assert [(unit.page, unit.text) for unit in found] == [
+        (1, "1. Hồ sơ nộp trực tuyến."),
+        (1, "2. Người dân không phải nộp bản giấy."),
+        (2, "Cơ quan tiếp nhận tra cứu dữ liệu."),
+        (2, "Hộ tịch: 0 đồng"),
+        (3, "Đất đai: 50 nghìn đồng"),
+        (4, "Đại Thanh: 1"),
+    ]
+    assert not any("trang" in text for unit in found for text in (unit.quote, unit.text, unit.lead, *unit.columns))
+
+
+def test_a_table_goes_on_over_a_page_and_a_new_one_begins_with_its_own_header() -> None:
+    rows = [unit.columns for unit in units(PAGED) if unit.kind is Kind.ROW]
+    assert rows == [("Việc", "Mức"), ("Việc", "Mức"), ("Xã", "Số")]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "## Hồ sơ\n\nHồ sơ gồm:\n- Đơn;\n- Ảnh.\nNộp tại xã.\nMiễn lệ phí.",
+        "Một đoạn đầu.\nMột đoạn sau.\n\n1. Mục một:\n   - Điểm;\n   - Điểm khác.\n2. Mục hai.",
+        "Điều 1. Phạm vi\nLuật này quy định:\na) Một;\nb) Hai.\nĐiều 2. Hiệu lực\n1. Từ 2026.\n2. Hết 2030.",
+        "Chương I\nQUY ĐỊNH CHUNG\nĐiều 1. Một.\nĐiều 2. Hai.",
+        "Tiêu đề ngắn\nMột đoạn văn dài hơn tám mươi chữ cái để không ai nhầm nó là một tiêu đề của đoạn nào khác.",
+        "| Năm | Số |\n|---|---|\n| 2024 | 1 |\n| 2025 | 2 |",
+        "```\nmã\nmã khác\n```\nMột câu.",
+    ],
+)
+def test_markers_between_any_two_lines_change_no_passage(body: str) -> None:
+    lines = body.split("\n")
+    paged = "".join(f"{line}\n<!-- trang {number} -->\n" for number, line in enumerate(lines, 2))
+    assert ids(paged) == ids(body)
+    assert texts(paged) == texts(body)
+    assert [(unit.lead, unit.columns) for unit in units(paged)] == [(unit.lead, unit.columns) for unit in units(body)]
+    assert [passage.headings for passage in passages(paged)] == [passage.headings for passage in passages(body)]
+
+
+def test_without_markers_there_are_no_pages() -> None:
+    assert {unit.page for unit in units("Một câu. <!-- trang 3 --> Hai câu.\n\n- Ba.")} == {None}
+
+
 def test_a_hundred_thousand_characters_without_structure_take_no_minute() -> None:
     started = time.monotonic()
     for text in (
@@ -560,6 +629,7 @@ def test_a_hundred_thousand_characters_without_structure_take_no_minute() -> Non
         "> " * 50_000,
         "[" * 100_000,
         "TP. " * 25_000,
+        "|\n<!-- trang 2 -->\n\n" * 4_000,
     ):
         assert len(units(text)) <= 1
     found = passages("Một câu. " * 10_000)

@@ -13,11 +13,12 @@ from bot.rank import Ranked
 from bot.verify import unsupported
 from bot.write import Style
 from corpus.catalogue import read_folder
+from index.activation import activate
 from index.build import build
 from index.encode import Encoder
 from index.query import parse
 from index.search import search
-from index.snapshot import activate, load
+from index.snapshot import load
 
 Write = Callable[..., Path]
 Says = Callable[..., str]

@@ -31,7 +31,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 
-from bot.channels.message import Body, Delivery, Inbound, Kind, Outcome
+from bot.channels.message import Body, Delivery, File, Inbound, Kind, Outcome
 from bot.conversation import Conversation
 from bot.database import CONVERSATIONS, FEEDBACK, INBOX, RECEIPTS, SENDS
 from bot.privacy import mask
@@ -65,8 +65,8 @@ _COUNTED = text(
 _STORED = text(
     """
     INSERT INTO inbox
-        (channel, account, key, conversation_id, kind, text, chat, reply_to, click, sent, received, state)
-    VALUES (:channel, :account, :key, :conversation_id, :kind, :text, :chat, :reply_to, :click, :sent, :received,
+        (channel, account, key, conversation_id, kind, text, chat, reply_to, click, file, sent, received, state)
+    VALUES (:channel, :account, :key, :conversation_id, :kind, :text, :chat, :reply_to, :click, :file, :sent, :received,
         CASE WHEN EXISTS (
             SELECT 1 FROM inbox
             WHERE conversation_id = :conversation_id AND state = 'waiting'
@@ -75,7 +75,7 @@ _STORED = text(
     ON CONFLICT (channel, account, key) DO NOTHING
     RETURNING id, state
     """
-)
+).bindparams(bindparam("file", type_=JSON(none_as_null=True)))
 
 # The others are built once, for the same reason: to build one takes longer than to run it.
 _NOW, _LATE = bindparam("now", type_=Float), bindparam("late", type_=Float)
@@ -123,12 +123,14 @@ class Part:
 class Work:
     """A message that was taken up. `parts` are those of its reply still pending; none if it has no reply yet.
 
-    `doubtful`: a reply of this conversation may not have arrived, and the person has not been told so.
+    `who` is the hash that stands for its sender. `doubtful`: a reply of this conversation may not have arrived, and the
+    person has not been told so.
     """
 
     id: int
     conversation_id: int
     message: Inbound
+    who: str
     received: float
     conversation: Conversation
     doubtful: bool
@@ -179,6 +181,7 @@ def receive(connection: Connection, message: Inbound, secret: bytes, now: float,
         "chat": message.chat,
         "reply_to": message.reply_to,
         "click": message.click,
+        "file": asdict(message.file) if message.file else None,
         "sent": message.sent.timestamp(),
         "received": now,
     }
@@ -187,7 +190,7 @@ def receive(connection: Connection, message: Inbound, secret: bytes, now: float,
         _uncount(connection, conversation_id, 1)
         return False
     if inserted.state == "passed_over" or count > PER_MINUTE + 1:
-        nothing = {"state": "passed_over", "text": "", "chat": None, "reply_to": None, "click": None}
+        nothing = {"state": "passed_over", "text": "", "chat": None, "reply_to": None, "click": None, "file": None}
         connection.execute(update(INBOX).where(INBOX.c.id == inserted.id).values(nothing))
         _uncount(connection, conversation_id, 1 if inserted.state == "passed_over" else 0)
     elif count == PER_MINUTE + 1 or overload:
@@ -297,7 +300,7 @@ def done(connection: Connection, work: Work, owner: str, state: str = "done") ->
     Whether more messages of its conversation wait.
     """
     finished = update(INBOX).where(INBOX.c.id == work.id, INBOX.c.state == "waiting").returning(INBOX.c.kind)
-    kind = connection.execute(finished.values(state=state, chat=None, reply_to=None, click=None)).scalar()
+    kind = connection.execute(finished.values(state=state, chat=None, reply_to=None, click=None, file=None)).scalar()
     more = _release(connection, work, owner, due=0.0, waiting=CONVERSATIONS.c.waiting - (1 if kind else 0))
     if kind == Kind.ERASE:
         connection.execute(update(INBOX).where(INBOX.c.id == work.id).values(conversation_id=None))
@@ -417,7 +420,9 @@ def _work(conversation: Any, rows: Sequence[Any]) -> Work:
             text=message.text,
             reply_to=message.reply_to,
             click=message.click,
+            file=File(**message.file) if message.file else None,
         ),
+        who=conversation.who,
         received=message.received,
         conversation=_conversation_from(conversation.memory),
         doubtful=conversation.doubtful,

@@ -29,12 +29,22 @@ class Kind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class File:
+    """A file that somebody sent. `reference` is what the platform gives it out for: an id, an address."""
+
+    name: str
+    size: int  # bytes; 0 where that is not said
+    reference: str
+
+
+@dataclass(frozen=True, slots=True)
 class Inbound:
     """What a person did on a channel; whatever else an update says is not kept.
 
     `account` is the id of our bot or Official Account, `key` the platform's own number of the update, unique on that
     account. `chat` is where to reply, `person` who wrote: the same, but in a group. `reply_to` is the message to reply
     to, where it should be shown (groups); `click` is the platform's id of a pressed button, which expects a sign.
+    `file` is kept for admins alone.
     """
 
     channel: str
@@ -47,6 +57,7 @@ class Inbound:
     text: str = ""
     reply_to: str = ""
     click: str = ""
+    file: File | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +117,8 @@ class Channel:
 
     `send` takes where to (chat, reply_to) and what, and never raises. `show_working` shows that a reply is on its way
     (typing, or the sign a pressed button waits for); whether that worked is nobody's concern, and it never raises
-    either.
+    either. `fetch` gives the content of a file that somebody sent, of at most so many bytes, or raises NotFetched; it
+    is None where the platform delivers no files.
     """
 
     name: str
@@ -114,3 +126,8 @@ class Channel:
     present: Callable[[Reply], tuple[Body, ...]]
     send: Callable[[str, str, Body], Coroutine[Any, Any, Delivery]]
     show_working: Callable[[Inbound], Coroutine[Any, Any, None]]
+    fetch: Callable[[File, int], Coroutine[Any, Any, bytes]] | None = None
+
+
+class NotFetched(Exception):
+    """A file cannot be had; why, in words that hold no secret."""

@@ -5,6 +5,7 @@ A command is typed ("/nguon 1") or comes from a button, which adds the id of the
 """
 
 import dataclasses
+import logging
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from datetime import datetime
 
 from bot import messages
 from bot.answer import Ask
+from bot.channels import admin
 from bot.channels.inbox import Erased
 from bot.channels.message import Button, Inbound, Kind, Reply
 from bot.conversation import Conversation, continued, understood
@@ -19,7 +21,10 @@ from bot.dialogue import Answer, Citation, Question, Receipt, Status
 from bot.render import printable
 from corpus.normalize import clean, fold
 
+logger = logging.getLogger(__name__)
+
 _COMMAND = re.compile(r"/\s*([a-z]+(?:[_-][a-z]+)*)(?:@\w+)?((?:\W.*)?)", re.DOTALL)
+_YOUR_ID = re.compile(r"/\s*ma(?:[ _-]?(?:cua[ _-]?)?toi)?")
 _ARGUMENT = re.compile(r"\w+")
 _ID = re.compile(r"[0-9a-f]{12}")
 _NUMBER = re.compile(r"[1-9]\d?")
@@ -33,7 +38,7 @@ _SOURCE_WORDS = re.compile(r"(?:xem )?nguon (?:so )?(\d)")
 class Desk:
     """What a reply may be made from. `find` looks among the answers of the conversation at hand alone.
 
-    `days`: for how long messages are kept.
+    `days`: for how long messages are kept. `office` is None but for an admin.
     """
 
     ask: Ask
@@ -41,6 +46,7 @@ class Desk:
     find: Callable[[str], Receipt | None]
     now: Callable[[], datetime]
     days: int
+    office: admin.Office | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +85,11 @@ Command = Callable[[_Asked], Response]
 
 def respond(message: Inbound, conversation: Conversation, desk: Desk) -> Response:
     """The reply to one message in its conversation."""
+    if message.file and desk.office:
+        return Response(admin.take_in(desk.office, message.file), conversation)
     match message.kind:
         case Kind.TEXT:
-            return _text(message.text, conversation, desk)
+            return _text(message, conversation, desk)
         case Kind.JOINED:
             return _welcome(_Asked(desk, conversation, "", ""))
         case Kind.LEFT:
@@ -107,13 +115,21 @@ def with_doubt(reply: Reply) -> Reply:
     return dataclasses.replace(reply, text=before + reply.text, bold=bold)
 
 
-def _text(text: str, conversation: Conversation, desk: Desk) -> Response:
+def _text(message: Inbound, conversation: Conversation, desk: Desk) -> Response:
+    text = message.text
     folded = _TONE.sub("", fold(clean(text))).strip()
     if conversation.answer_id:
         folded = _WORDS.get(folded, folded)
         folded = _SOURCE_WORDS.sub(r"/nguon \1", folded) if _SOURCE_WORDS.fullmatch(folded) else folded
     if not folded.startswith("/"):
         return _answered(desk.ask(understood(conversation, text, desk.now())), desk)
+    if asked := admin.command(text):
+        do, argument = asked
+        if desk.office:
+            return Response(do(desk.office, argument), conversation)
+        logger.warning("%s: somebody who is no admin has sent an admin's command", message.channel)
+    if _YOUR_ID.fullmatch(folded):
+        return _say(messages.YOUR_ID.format(account=f"{message.channel}:{message.chat}"), conversation)
     if (found := _COMMAND.fullmatch(folded)) and (called := _called(found[1], _ARGUMENT.findall(found[2]))):
         command, arguments = called
         answer_id = next((one for one in arguments if _ID.fullmatch(one)), conversation.answer_id)
@@ -157,7 +173,8 @@ def _welcome(asked: _Asked) -> Response:
 
 
 def _help(asked: _Asked) -> Response:
-    return _say(messages.CHANNEL_HELP, asked.conversation)
+    own = f"\n\n{messages.ADMIN_HELP}" if asked.desk.office else ""
+    return _say(messages.CHANNEL_HELP + own, asked.conversation)
 
 
 def _start_anew(_: _Asked) -> Response:
@@ -208,6 +225,7 @@ def _source(citation: Citation) -> str:
         f"[{citation.number}] “{citation.quote.replace('**', '')}”",  # the documents' bold type
         messages.SOURCE_DOCUMENT.format(title=citation.title),
         messages.SOURCE_SECTION.format(section=" › ".join(citation.headings)) if citation.headings else "",
+        messages.SOURCE_PLACE.format(place=citation.place) if citation.place else "",
         messages.SOURCE_ISSUER.format(issuer=citation.issuer),
         ", ".join(filter(None, (_number(citation), _dates(citation)))),
         messages.SOURCE_ADDRESS.format(url=citation.url) if citation.url else "",

@@ -6,11 +6,15 @@ what people did with `receive`, which returns once it is stored.
 
 import asyncio
 import contextlib
+import dataclasses
+import functools
 import logging
 import os
 import secrets
+import shutil
+import tempfile
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -20,9 +24,11 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot import metrics
-from bot.channels import inbox, tokens
-from bot.channels.inbox import Queue, Work
-from bot.channels.message import Channel, Inbound
+from bot.channels import inbox, jobs, tokens
+from bot.channels.admin import LARGEST_FILE, Office
+from bot.channels.inbox import Queue, Work, hashed
+from bot.channels.jobs import Ended, Jobs
+from bot.channels.message import Channel, File, Inbound, NotFetched
 from bot.channels.respond import Desk, Response, respond
 from bot.channels.work import Worker
 from bot.database import Store, database, reading, reason
@@ -39,18 +45,24 @@ COUNT = 1.0  # seconds between two counts of what waits
 PURGE = 3600.0  # seconds between two deletions of what is too old
 BUSY = 10.0  # seconds to wait while another process writes to SQLite
 KEY_FILE = "secret"  # in the data folder
+COMMAND = 120.0  # seconds that an admin waits for a short command
+FETCH = 120.0  # seconds that a file may take to arrive
 
 logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Answering:
-    """How questions are answered: `load` the active snapshot, `ask` a question of one, whom to ask instead."""
+    """How questions are answered: `load` the active snapshot, `ask` a question of one, whom to ask instead.
+
+    `environ`: what commands that are run for admins have to know besides the environment.
+    """
 
     load: Callable[[], Snapshot]
     ask: Callable[[Question, Snapshot], Answer]
     contacts: Callable[[Snapshot], Answer]
     now: Callable[[], datetime]
+    environ: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -100,13 +112,23 @@ class Service:
         self.worker = Worker(store, channels, self._respond, lambda: self.library.snapshot is not None)
         self.queue = Queue(0, 0.0)
         self.last_received: dict[str, float] = {}
+        self.jobs = Jobs(data, self.receive, answering.environ)
         self._answering = answering
         self._secret = secret
+        self._channels = {(one.name, one.account): one for one in channels}
+        self._admins = {  # the hashes that stand for them where they write to us alone
+            hashed(secret, one.name, one.account, person, person)
+            for one in channels
+            for name, person in settings.admins
+            if name == one.name
+        }
+        self._loop = asyncio.get_running_loop()
 
     async def receive(self, messages: Sequence[Inbound]) -> None:
         """Store what people did, all or nothing. Raises what the database raises; then the platform is to try again."""
         now = time.time()
-        new = await self.store.run_first(_receive_all, messages, self._secret, now, overload=self._is_overloaded())
+        kept = [self._without_file(message) for message in messages]
+        new = await self.store.run_first(_receive_all, kept, self._secret, now, overload=self._is_overloaded())
         for message, is_new in zip(messages, new, strict=True):
             self.last_received[message.channel] = now
             if is_new:
@@ -124,6 +146,12 @@ class Service:
             group.create_task(self._look())
             group.create_task(self._count())
             group.create_task(self._purge())
+            group.create_task(self._resume())
+
+    def _without_file(self, message: Inbound) -> Inbound:
+        """Only admins' files are of use, and a file's name may say much of who has sent it."""
+        is_admins = message.chat == message.person and (message.channel, message.person) in self.settings.admins
+        return message if is_admins or not message.file else dataclasses.replace(message, file=None)
 
     def _is_overloaded(self) -> bool:
         return self.queue.depth >= self.settings.queue_limit
@@ -137,8 +165,49 @@ class Service:
             find=lambda answer_id: self._find(answer_id, work.conversation_id),
             now=self._answering.now,
             days=self.settings.days,
+            office=self._office(work, snapshot) if work.who in self._admins else None,
         )
         return respond(work.message, work.conversation, desk)
+
+    def _office(self, work: Work, snapshot: Snapshot) -> Office:
+        """For an admin; used in a thread, which waits for what is done on the event loop."""
+        message, who = work.message, f"{work.message.channel}:{work.who[:12]}"
+        data = self.library.data
+
+        def run(command: Sequence[str]) -> Ended:
+            running = jobs.run(command, data, who, COMMAND, self._answering.environ)
+            return asyncio.run_coroutine_threadsafe(running, self._loop).result()
+
+        def start(command: Sequence[str], path: Path | None) -> None:
+            clean_up = (lambda: shutil.rmtree(path.parent, ignore_errors=True)) if path else lambda: None
+            begin = functools.partial(self.jobs.start, message, who, command, clean_up)
+            asyncio.run_coroutine_threadsafe(_called(begin), self._loop).result()
+
+        def fetch(file: File) -> Path:
+            channel = self._channels[message.channel, message.account]
+            if channel.fetch is None:
+                raise NotFetched(f"{message.channel} delivers no files")
+            fetching = asyncio.wait_for(channel.fetch(file, LARGEST_FILE), FETCH)
+            try:
+                content = asyncio.run_coroutine_threadsafe(fetching, self._loop).result()
+            except TimeoutError:
+                raise NotFetched(f"it took more than {FETCH:.0f} seconds") from None
+            path = Path(tempfile.mkdtemp(prefix="hanoidx-")) / (Path(file.name.replace("\\", "/")).name or "tep")
+            path.write_bytes(content)
+            return path
+
+        return Office(
+            who=who,
+            data=data,
+            snapshot=snapshot,
+            engine=self.store.engine,
+            now=self._answering.now,
+            run=run,
+            start=start,
+            is_running=self.jobs.is_running,
+            find_job=self.jobs.find,
+            fetch=fetch,
+        )
 
     def _find(self, answer_id: str, conversation_id: int) -> Receipt | None:
         with reading(self.store.engine) as connection:
@@ -151,6 +220,10 @@ class Service:
             if self.library.snapshot is not had:
                 self.worker.wake()
             await asyncio.sleep(LOOK)
+
+    async def _resume(self) -> None:
+        with contextlib.suppress(SQLAlchemyError, OSError):
+            await self.jobs.resume()
 
     async def _count(self) -> None:
         while True:
@@ -204,6 +277,7 @@ async def open_service(
         try:
             yield service
         finally:
+            await service.jobs.close()
             task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await task
@@ -227,6 +301,11 @@ def secret_key(settings: Settings, data: Path) -> bytes:
             file.hardlink_to(made)
         made.unlink()
     return file.read_bytes()
+
+
+async def _called(function: Callable[[], object]) -> None:
+    """A plain function, called on the event loop."""
+    function()
 
 
 def _receive_all(

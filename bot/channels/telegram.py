@@ -35,7 +35,7 @@ from telegram.error import (
 from telegram.request import HTTPXRequest
 
 from bot import messages
-from bot.channels.message import Body, Button, Channel, Delivery, Inbound, Kind, Outcome, Reply
+from bot.channels.message import Body, Button, Channel, Delivery, File, Inbound, Kind, NotFetched, Outcome, Reply
 from bot.channels.split import split
 from bot.messages import voice
 from bot.render import list_sources, printable
@@ -98,7 +98,13 @@ def _message(message: Mapping[str, Any], key: str, account: str, username: str, 
         text, reply_to = ours, _id(message, "message_id")
     elif _STARTS.match(text):
         text, kind = "", Kind.JOINED
-    return Inbound(NAME, account, key, _id(chat, "id"), _id(person, "id"), kind, sent, text, reply_to)
+    file = None if edited or place == "group" else _file(_part(message, "document"))
+    return Inbound(NAME, account, key, _id(chat, "id"), _id(person, "id"), kind, sent, text, reply_to, file=file)
+
+
+def _file(document: Mapping[str, Any]) -> File | None:
+    name, reference, size = _text(document, "file_name"), _text(document, "file_id"), document.get("file_size")
+    return File(name[:255], size if type(size) is int else 0, reference) if reference else None
 
 
 def _click(click: Mapping[str, Any], key: str, account: str) -> Inbound | None:
@@ -302,7 +308,8 @@ async def open_channel(settings: Telegram, timeout: float = 20.0) -> AsyncIterat
         get_updates_request=requests[1],
     )
     try:
-        yield Channel(NAME, settings.account, present, partial(_send, bot), partial(_show_working, bot)), bot
+        send, show, fetch = partial(_send, bot), partial(_show_working, bot), partial(_fetch, bot)
+        yield Channel(NAME, settings.account, present, send, show, fetch), bot
     finally:
         await asyncio.gather(*(request.shutdown() for request in requests))
 
@@ -402,6 +409,16 @@ async def _show_working(bot: Bot, inbound: Inbound) -> None:
             await _call(bot, "sendChatAction", {"chat_id": inbound.chat, "action": "typing"}, read_timeout=5.0)
     except Exception as error:  # noqa: BLE001 - nobody waits for it
         logger.debug("Telegram did not show that we are working: %s", _said(error, bot))
+
+
+async def _fetch(bot: Bot, file: File, limit: int) -> bytes:
+    try:
+        found = await bot.get_file(file.reference, read_timeout=20.0)
+        if (found.file_size or 0) > limit:
+            raise NotFetched(f"it has {found.file_size} bytes")
+        return bytes(await found.download_as_bytearray(read_timeout=60.0))
+    except TelegramError as error:  # such as "file is too big", from 20 MB (C1, D)
+        raise NotFetched(_said(error, bot)) from None
 
 
 # --- Updates ------------------------------------------------------------------------------------------------------

@@ -150,7 +150,7 @@ class Worker:
 
     async def _reply(self, channel: Channel, work: Work) -> tuple[Part, ...]:
         metrics.STAGES.labels("wait").observe(max(0.0, time.time() - work.received))
-        sign = self._show_working(channel, work.message)
+        is_made = self._show_working(channel, work.message)
         try:
             response = await asyncio.get_running_loop().run_in_executor(self._threads, self._respond, work)
             parts = await self._record(_write, work, self.owner, response, channel.present, time.time())
@@ -161,27 +161,31 @@ class Worker:
             apology = Response(Reply(messages.VIETNAMESE.internal_error), work.conversation)
             return await self._record(_write, work, self.owner, apology, channel.present, time.time())
         finally:
-            if not work.message.click:
-                sign.cancel()
+            is_made.set()
         if response.answer:
             metrics.count_answer(channel.name, response.answer)
         return parts
 
-    def _show_working(self, channel: Channel, message: Inbound) -> asyncio.Task[None]:
-        """At once for a pressed button, which waits for it; else when a reply takes long, until it is there."""
+    def _show_working(self, channel: Channel, message: Inbound) -> asyncio.Event:
+        """At once for a pressed button, which waits for it; else when a reply takes long, until the event is set.
+
+        It is not cancelled: that may cost httpx one of its connections, for good.
+        """
+        is_made = asyncio.Event()
 
         async def show() -> None:
             if message.click:
                 await channel.show_working(message)
-            while not message.click:
-                await asyncio.sleep(SLOW)
+                return
+            wait = SLOW
+            while not await _is_set_within(is_made, wait):
                 await channel.show_working(message)
-                await asyncio.sleep(TYPING - SLOW)
+                wait = TYPING
 
         sign = asyncio.create_task(show())
         self._signs.add(sign)
         sign.add_done_callback(self._signs.discard)
-        return sign
+        return is_made
 
     async def _send(self, channel: Channel, work: Work, part: Part, *, is_recorded: bool) -> Delivery:
         """Send a part, its attempt recorded before; what was attempted by somebody who did not record it is not."""
@@ -254,6 +258,13 @@ class Worker:
         except SQLAlchemyError as error:
             self.tell(error)
         self._threads.shutdown(wait=False, cancel_futures=True)
+
+
+async def _is_set_within(event: asyncio.Event, seconds: float) -> bool:
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await event.wait()
+    return event.is_set()
 
 
 def _write(

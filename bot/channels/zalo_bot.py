@@ -83,11 +83,18 @@ def _tls() -> ssl.SSLContext:
 
 
 async def request(http: httpx.AsyncClient, method: str, url: str, timeout: float = TIMEOUT, **content: Any) -> Response:
-    """One request; never raises. An error is told by the name of its class, since its text may hold the address."""
+    """One request; never raises. An error is told by the name of its class, since its text may hold the address.
+
+    One that takes too long in all is left to end by itself: cancelled, it may cost httpx a connection for good.
+    """
+    limits = httpx.Timeout(timeout, connect=min(timeout, 10.0), pool=min(timeout, 10.0))
+    call = asyncio.create_task(http.request(method, url, timeout=limits, **content))
+    call.add_done_callback(lambda done: done.cancelled() or done.exception())  # or asyncio would complain of it
     try:
-        async with asyncio.timeout(timeout):
-            limits = httpx.Timeout(timeout, connect=min(timeout, 10.0))
-            answer = await http.request(method, url, timeout=limits, **content)
+        done, _ = await asyncio.wait({call}, timeout=timeout)
+        if not done:
+            raise TimeoutError
+        answer = call.result()
     except _UNSENT as error:
         return Response(error=type(error).__name__, unsent=True)
     except Exception as error:  # noqa: BLE001 - whatever it was, the request may have been written

@@ -3,6 +3,7 @@
 What a rule comes from is said as in bot/channels/zalo_bot.py, which has what both platforms share.
 """
 
+import asyncio
 import hashlib
 import hmac
 import json
@@ -16,7 +17,7 @@ from typing import Any
 import httpx
 
 from bot import messages
-from bot.channels.message import Body, Channel, Delivery, Inbound, Kind, Outcome, Reply
+from bot.channels.message import Body, Channel, Delivery, File, Inbound, Kind, NotFetched, Outcome, Reply
 from bot.channels.split import split, utf16
 from bot.channels.tokens import CHANNEL, NoToken, Tokens
 from bot.channels.zalo_bot import (
@@ -34,7 +35,8 @@ from bot.channels.zalo_bot import (
     texts,
 )
 from bot.render import printable
-from bot.settings import ZaloOA
+from bot.settings import ZALO_OA, ZaloOA
+from corpus.errors import CorpusError
 
 NAME = CHANNEL
 BUTTONS, TITLE, PAYLOAD = 5, 100, 1000  # of a message; characters of a button and of what it sends (B3, C R)
@@ -110,13 +112,25 @@ def received(event: Mapping[str, Any], settings: ZaloOA, now: datetime | None = 
     key = f"{person}/{opaque(event.get('timestamp'))}" if follows else opaque(message.get("msg_id"))
     if account != settings.account or not person or not key or not (follows or called.startswith("user_send_")):
         return None
-    kind, text = Kind.OTHER, ""
+    kind, text, file = Kind.OTHER, "", None
     if follows:
         kind = Kind.JOINED if called == "follow" else Kind.LEFT
     elif called == "user_send_text":
         kind, text = Kind.TEXT, _typed(message)
+    elif called == "user_send_file":
+        file = _file(message)
     sent = moment(event.get("timestamp")) or now or datetime.now(UTC)
-    return Inbound(NAME, account, f"{called}/{key}", person, person, kind, sent, text)
+    return Inbound(NAME, account, f"{called}/{key}", person, person, kind, sent, text, file=file)
+
+
+def _file(message: Mapping[str, Any]) -> File | None:
+    """Its name and size are said by some accounts of the API only (B2, R)."""
+    attachments = message.get("attachments")
+    first = attachments[0] if isinstance(attachments, list) and attachments else {}
+    payload = inner(first, "payload") if isinstance(first, Mapping) else {}
+    reference = storable(payload.get("url"))
+    name, size = storable(payload.get("name")), number(payload.get("size"))
+    return File(name[:255], size or 0, reference) if reference else None
 
 
 def _typed(message: Mapping[str, Any]) -> str:
@@ -188,8 +202,21 @@ async def open_channel(settings: ZaloOA, tokens: Tokens) -> AsyncIterator[Channe
     async def show_working(_: Inbound) -> None:
         """No such action is known (B3, M)."""
 
+    async def fetch(file: File, limit: int) -> bytes:
+        """From some host of Zalo's (B2, R): which is not known, so that none inside this network is asked."""
+        from corpus.fetch import fetch as from_address  # for admins alone
+
+        is_elsewhere = settings.api_base != ZALO_OA
+        try:
+            fetched = await asyncio.to_thread(from_address, file.reference, allow_private=is_elsewhere)
+        except CorpusError as error:
+            raise NotFetched(str(error)) from None
+        if len(fetched.content) > limit:
+            raise NotFetched(f"it has {len(fetched.content)} bytes")
+        return fetched.content
+
     async with client() as http:
-        yield Channel(NAME, settings.account, present, send, show_working)
+        yield Channel(NAME, settings.account, present, send, show_working, fetch)
 
 
 async def _post(http: httpx.AsyncClient, settings: ZaloOA, tokens: Tokens, message: Body) -> Response:
