@@ -98,7 +98,7 @@ class Settings:
     secret: str = field(default="", repr=False)
     days: int = DAYS
     queue_limit: int = QUEUE_LIMIT
-    admins: frozenset[tuple[str, str]] = field(default=frozenset(), repr=False)
+    admins: frozenset[tuple[str, str]] = frozenset()
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> Self:

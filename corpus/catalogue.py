@@ -26,6 +26,7 @@ from corpus.split import split
 
 DOCUMENTS = Path(__file__).parent / "documents"
 ADDED = "documents"  # the folder of added documents in a data folder
+QUARANTINE = "quarantine"  # that of those that are held
 STATUSES = ("còn hiệu lực", "hết hiệu lực", "được thay thế", "thông tin tại thời điểm")
 DOC_TYPES = ("nghị quyết", "kế hoạch", "quyết định", "luật", "bài viết", "hướng dẫn", "số liệu")
 

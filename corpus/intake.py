@@ -25,7 +25,7 @@ from typing import Any
 
 import yaml
 
-from corpus.catalogue import ADDED, DOCUMENTS, check_file, files, read_unchecked
+from corpus.catalogue import ADDED, DOCUMENTS, QUARANTINE, check_file, files, read_unchecked
 from corpus.document import Entry, Source
 from corpus.durable import flush
 from corpus.errors import CorpusError, DocumentIsThere, IncomingUnderWay, NotHeld
@@ -34,7 +34,6 @@ from corpus.lock import alone
 from corpus.propose import Found, Proposal, Superseded, confirmed, front_matter, propose
 from corpus.read import read
 
-QUARANTINE = "quarantine"
 ORIGINALS = "originals"
 FIELDS = ("id", "title", "issuer", "number", "doc_type", "issued", "as_of", "status", "note", "expires")
 LONGEST_ID = 50  # characters, so that a chat's button can carry it

@@ -16,9 +16,9 @@ from typer.testing import CliRunner
 from bot.__main__ import app
 from corpus import intake
 from corpus.audit import read as actions
-from corpus.catalogue import check, read_folder, read_one
+from corpus.catalogue import QUARANTINE, check, read_folder, read_one
 from corpus.errors import CorpusError, DocumentIsThere, IncomingUnderWay, NotHeld
-from corpus.intake import QUARANTINE, Shelf, digest_of, list_held
+from corpus.intake import Shelf, digest_of, list_held
 from corpus.lock import alone
 
 TODAY = date(2026, 11, 23)

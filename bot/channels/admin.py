@@ -20,7 +20,7 @@ from bot.channels.jobs import INTERRUPTED, Ended, Job
 from bot.channels.message import Button, File, NotFetched, Reply
 from bot.database import RECEIPTS, reading
 from bot.render import moment, printable
-from corpus.intake import QUARANTINE
+from corpus.catalogue import QUARANTINE
 from corpus.normalize import clean, fold
 from index.snapshot import Snapshot, active
 from index.verdict import kept

@@ -121,6 +121,7 @@ def _bound(host: str, port: int) -> socket.socket:
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((host, port))
+        listener.listen(2048)  # before the address is printed; uvicorn's own number
     except OSError as error:
         listener.close()
         raise SettingsError(
