@@ -108,7 +108,8 @@ class Lexicon:
 
     def _flush(self) -> None:
         if self._keys:
-            self._scratch.write(self._keys.tobytes() + self._times.tobytes())
+            padding = bytes(_room(len(self._keys)) - _COUNT * len(self._keys))
+            self._scratch.write(self._keys.tobytes() + self._times.tobytes() + padding)
             self._sizes.append(len(self._keys))
             self._keys, self._times = array("q"), array("H")
 
@@ -139,7 +140,12 @@ class Lexicon:
                 np.memmap(self._scratch, np.int64, "r", offset, size),
                 np.memmap(self._scratch, np.uint16, "r", offset + 8 * size, size),
             )
-            offset += _COUNT * size
+            offset += _room(size)
+
+
+def _room(size: int) -> int:
+    """Bytes of a block in the scratch file: so many that the next begins where numbers of 8 bytes may stand."""
+    return -(-_COUNT * size // 8) * 8
 
 
 @contextmanager
