@@ -20,7 +20,7 @@ from bot.gate import concerns, judge, marked, show, to_html
 from bot.golden import FILE
 from bot.receipts import keep
 from corpus.audit import read
-from corpus.catalogue import read_folder
+from corpus.catalogue import drafts
 from index.activation import activate, previous
 from index.build import build
 from index.encode import ENCODERS, Encoder
@@ -57,7 +57,7 @@ def data(
 @pytest.fixture
 def first(data: Path, documents: Path, hash_encoder: Encoder) -> str:
     """An active snapshot."""
-    activate(made := build(read_folder(documents), hash_encoder, data).id, data)
+    activate(made := build(drafts(documents), hash_encoder, data).id, data)
     return made
 
 
@@ -80,10 +80,10 @@ def newest(data: Path) -> str:
 @pytest.fixture
 def judged(data: Path, documents: Path, hash_encoder: Encoder) -> Callable[[list[Item]], Verdict]:
     """Judges two snapshots of the documents as they were at first and as they are now."""
-    old = load(data, hash_encoder, build(read_folder(documents), hash_encoder, data).id)
+    old = load(data, hash_encoder, build(drafts(documents), hash_encoder, data).id)
 
     def judge_now(items: list[Item]) -> Verdict:
-        new = load(data, hash_encoder, build(read_folder(documents), hash_encoder, data).id)
+        new = load(data, hash_encoder, build(drafts(documents), hash_encoder, data).id)
         heard: list[int] = []
         sizes: list[int] = []
 
