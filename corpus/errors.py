@@ -20,8 +20,10 @@ class CorpusError(Exception):
 
 
 class UnreadableDocument(CorpusError):
+    """`line` is 0 where it is about the file as a whole."""
+
     def __init__(self, path: Path, line: int, found: str, mend: str) -> None:
-        super().__init__(f"{path}:{line}: {found} — {mend}")
+        super().__init__(f"{path}{f':{line}' if line else ''}: {found} — {mend}")
         self.path = path
         self.line = line
         self.found = found

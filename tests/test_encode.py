@@ -82,7 +82,7 @@ def test_passages_of_mixed_lengths_come_back_in_their_order_as_if_encoded_one_by
     texts = [" ".join([f"mục {row}", *["nội dung"] * (row * 7 % 23)]) for row in range(BATCH + 9)]
     together = loaded.encode_passages(texts)
     alone = np.stack([loaded.encode_passages([text])[0] for text in texts])
-    assert cosines(together, alone).min() >= 0.99
+    assert cosines(together, alone).min() >= 0.9999
     assert (alone @ together.T).argmax(axis=1).tolist() == list(range(len(texts)))
 
 
@@ -94,6 +94,12 @@ def test_any_text_has_a_vector_of_length_one(name: str, text: str, request: pyte
         assert vector.dtype == np.float32
         assert vector.shape == (loaded.dim,)
         assert np.linalg.norm(vector) == pytest.approx(1, abs=1e-3)
+
+
+def test_a_vector_is_the_same_whatever_else_is_encoded(encoder: Encoder) -> None:
+    texts = [SENTENCE, "a", SENTENCE * 5, "Lệ phí là bao nhiêu?"]
+    together = encoder.encode_passages(texts)
+    assert np.array_equal(together, np.stack([encoder.encode_passages([text])[0] for text in texts]))
 
 
 def test_no_texts_have_no_vectors(encoder: Encoder) -> None:
@@ -111,7 +117,8 @@ def test_progress_hears_of_every_text(name: str, request: pytest.FixtureRequest)
     loaded: Encoder = request.getfixturevalue(name)
     heard: list[int] = []
     loaded.encode_passages(["một", "hai"] * BATCH, heard.append)
-    assert heard == [BATCH, BATCH]
+    assert sum(heard) == 2 * BATCH
+    assert len(heard) > 1
 
 
 @pytest.mark.parametrize(

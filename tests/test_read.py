@@ -77,7 +77,7 @@ def refusal(content: bytes, name: str = "57") -> str:
         read_content(content, Path(name))
     message = str(caught.value)
     assert "\n" not in message
-    assert message.startswith(f"{name}:0: ")
+    assert message.startswith(f"{name}: ")
     assert " — " in message
     return message
 
