@@ -125,18 +125,16 @@ def main(
     rate = alone(measure_rate)
     console.print(f"The bundled encoder: {rate:,.0f} texts/s (passages and units in equal parts, {SAMPLE})")
     table = Table("", box=None)
-    columns: list[list[str]] = []
-    names: list[str] = []
+    columns: list[dict[str, str]] = []
     missed = False
     for size in map(int, sizes.split(",")):
         with tempfile.TemporaryDirectory(prefix="hanoidx-scale-", dir=folder) as temporary:
             figures = list(measure(Path(temporary), size, rate, suggestions=suggestions))
-        names = [name for name, _, _ in figures]
         table.add_column(f"{size:,}", justify="right")
-        columns.append([text for _, text, _ in figures])
+        columns.append({name: text for name, text, _ in figures})
         missed |= size <= 50_000 and any(name == AFTER_A_CHANGE and value > BAR for name, _, value in figures)
-    for row in zip(names, *columns, strict=True):
-        table.add_row(*row)
+    for name in dict.fromkeys(name for column in columns for name in column):  # not all are taken for each size
+        table.add_row(name, *(column.get(name, "") for column in columns))
     console.print(table)
     if missed:
         console.print(f"bar missed: {AFTER_A_CHANGE} within {BAR:g} s for 50,000 passages")
@@ -192,14 +190,14 @@ def measure(folder: Path, size: int, rate: float, *, suggestions: bool) -> Itera
     yield figure("search p95, encoding aside, ms", searched.p95)
     yield figure("built after a change in one document, s", changed.seconds)
     yield figure(AFTER_A_CHANGE, changed.seconds - changed.encoding - changed.stages.get("suggestions", 0.0), "{:,.2f}")
-    yield figure("  processor time, s", changed.processor)
-    yield figure("  texts encoded", changed.encoded, "{:,.0f}")
+    yield figure("  processor time of that, s", changed.processor)
+    yield figure("  texts encoded for it", changed.encoded, "{:,.0f}")
     yield figure("  with the bundled encoder they take, s", changed.encoded / rate)
     if suggestions:
         yield figure("  suggestions, s", changed.stages["suggestions"])
     yield figure("built after a kill amid encoding, s", resumed.seconds)
-    yield figure("  processor time, s", resumed.processor)
-    yield figure("  texts encoded", resumed.encoded, "{:,.0f}")
+    yield figure("  processor time after the kill, s", resumed.processor)
+    yield figure("  texts encoded after it", resumed.encoded, "{:,.0f}")
 
 
 def alone(measured: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:

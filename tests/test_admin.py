@@ -264,6 +264,11 @@ def test_a_build_that_a_crash_has_interrupted_is_told_of(chat: Chat) -> None:
     assert list((chat.data / FOLDER).glob("*.json"))
 
 
+def test_what_looks_like_an_option_is_none(chat: Chat) -> None:
+    for text in ("/kich_hoat --force", "/bo_ban --dry-run", "/nhan --replace", "/bo --help", "/nhan x tên: --replace"):
+        assert chat.say(text).startswith("Việc này không thành công."), text
+
+
 # --- Commands as people type them ---------------------------------------------------------------------------------
 
 

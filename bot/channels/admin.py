@@ -121,13 +121,15 @@ def _roll_back(office: Office, _: str) -> Reply:
 def _activate(office: Office, snapshot_id: str) -> Reply:
     if not snapshot_id:
         return Reply(messages.ADMIN_WHICH_SNAPSHOT)
-    return _told(office.run(("index", "activate", snapshot_id)), messages.ADMIN_ACTIVATED.format(snapshot=snapshot_id))
+    return _told(
+        office.run(("index", "activate", "--", snapshot_id)), messages.ADMIN_ACTIVATED.format(snapshot=snapshot_id)
+    )
 
 
 def _drop(office: Office, snapshot_id: str) -> Reply:
     if not snapshot_id:
         return Reply(messages.ADMIN_WHICH_SNAPSHOT)
-    ended = office.run(("index", "prune", "--drop", snapshot_id, "--reason", messages.BUTTON_DROP))
+    ended = office.run(("index", "prune", f"--drop={snapshot_id}", f"--reason={messages.BUTTON_DROP}"))
     return _told(ended, messages.ADMIN_DROPPED.format(snapshot=snapshot_id))
 
 
@@ -140,12 +142,12 @@ def _accept(office: Office, argument: str) -> Reply:
     for part in filter(None, map(str.strip, rest.split(";"))):
         label, colon, value = part.partition(":")
         if part in _STATUSES:
-            fields += ["--status", _STATUSES[part]]
+            fields.append(f"--status={_STATUSES[part]}")
         elif colon and (name := _FIELDS.get(fold(label).strip())):
-            fields += [_OPTIONS.get(name, f"--{name}"), value.strip()]
+            fields.append(f"{_OPTIONS.get(name, f'--{name}')}={value.strip()}")
         else:
             reasons.append(part)
-    ended = office.run(("corpus", "release", document_id, *fields, "--reason", "; ".join(reasons)))
+    ended = office.run(("corpus", "release", *fields, f"--reason={'; '.join(reasons)}", "--", document_id))
     return _told(ended, messages.ADMIN_ACCEPTED.format(document=document_id))
 
 
@@ -153,7 +155,7 @@ def _reject(office: Office, argument: str) -> Reply:
     document_id, _, reason = argument.partition(" ")
     if not document_id:
         return Reply(messages.ADMIN_WHICH_DOCUMENT)
-    ended = office.run(("corpus", "reject", document_id, "--reason", reason.strip()))
+    ended = office.run(("corpus", "reject", f"--reason={reason.strip()}", "--", document_id))
     return _told(ended, messages.ADMIN_REJECTED.format(document=document_id))
 
 
