@@ -21,6 +21,7 @@ from zalo_oa_server import ZaloOAServer
 
 from bot import messages
 from bot.channels.admin import LARGEST_FILE, command
+from bot.channels.inbox import PER_MINUTE
 from bot.channels.jobs import FOLDER
 from corpus.audit import read
 
@@ -262,6 +263,11 @@ def test_a_build_that_a_crash_has_interrupted_is_told_of(chat: Chat) -> None:
     with served(chat):
         assert chat.next() == messages.ADMIN_INTERRUPTED
     assert list((chat.data / FOLDER).glob("*.json"))
+
+
+def test_an_admin_is_answered_however_much_they_send(chat: Chat) -> None:
+    for number in range(PER_MINUTE + 2):
+        assert chat.say(f"/kich_hoat{number * ' '}") == messages.ADMIN_WHICH_SNAPSHOT
 
 
 def test_what_looks_like_an_option_is_none(chat: Chat) -> None:

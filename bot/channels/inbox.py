@@ -165,8 +165,19 @@ def hashed(secret: bytes, *parts: str) -> str:
     return hmac.new(secret, "\0".join(parts).encode(errors="replace"), hashlib.sha256).hexdigest()[:32]
 
 
-def receive(connection: Connection, message: Inbound, secret: bytes, now: float, *, overload: bool = False) -> bool:
-    """Store a message, with what is personal in it masked; False if it was stored before."""
+def receive(
+    connection: Connection,
+    message: Inbound,
+    secret: bytes,
+    now: float,
+    *,
+    overload: bool = False,
+    admins: Collection[str] = (),
+) -> bool:
+    """Store a message, with what is personal in it masked; False if it was stored before.
+
+    `admins` are the hashes of those who may send as much as they like, and are answered whatever waits.
+    """
     who = hashed(secret, message.channel, message.account, message.chat, message.person)
     person = {"channel": message.channel, "account": message.account, "who": who}
     counted = connection.execute(_COUNTED, person | {"memory": _memory(Conversation()), "now": now})
@@ -189,6 +200,8 @@ def receive(connection: Connection, message: Inbound, secret: bytes, now: float,
     if inserted is None:
         _uncount(connection, conversation_id, 1)
         return False
+    if who in admins:
+        count, overload = 0, False
     if inserted.state == "passed_over" or count > PER_MINUTE + 1:
         nothing = {"state": "passed_over", "text": "", "chat": None, "reply_to": None, "click": None, "file": None}
         connection.execute(update(INBOX).where(INBOX.c.id == inserted.id).values(nothing))

@@ -14,7 +14,7 @@ import secrets
 import shutil
 import tempfile
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -128,7 +128,8 @@ class Service:
         """Store what people did, all or nothing. Raises what the database raises; then the platform is to try again."""
         now = time.time()
         kept = [self._without_file(message) for message in messages]
-        new = await self.store.run_first(_receive_all, kept, self._secret, now, overload=self._is_overloaded())
+        overload, admins = self._is_overloaded(), self._admins
+        new = await self.store.run_first(_receive_all, kept, self._secret, now, overload=overload, admins=admins)
         for message, is_new in zip(messages, new, strict=True):
             self.last_received[message.channel] = now
             if is_new:
@@ -309,9 +310,15 @@ async def _called(function: Callable[[], object]) -> None:
 
 
 def _receive_all(
-    connection: Connection, messages: Sequence[Inbound], secret: bytes, now: float, *, overload: bool
+    connection: Connection,
+    messages: Sequence[Inbound],
+    secret: bytes,
+    now: float,
+    *,
+    overload: bool,
+    admins: Collection[str],
 ) -> list[bool]:
-    return [inbox.receive(connection, message, secret, now, overload=overload) for message in messages]
+    return [inbox.receive(connection, one, secret, now, overload=overload, admins=admins) for one in messages]
 
 
 async def until_done(set_up: Callable[[], Awaitable[bool]]) -> None:
