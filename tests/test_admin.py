@@ -255,16 +255,6 @@ def test_what_was_asked_in_vain_is_listed(chat: Chat) -> None:
     assert "Nhà máy điện hạt nhân đầu tiên xây ở đâu?" in told
 
 
-def test_a_build_that_a_crash_has_interrupted_is_told_of(chat: Chat) -> None:
-    assert chat.say("/capnhat") == messages.ADMIN_UPDATE_BEGUN
-    [pid] = pids(chat.port)
-    os.kill(pid, signal.SIGKILL)
-    until(lambda: not pids(chat.port))
-    with served(chat):
-        assert chat.next() == messages.ADMIN_INTERRUPTED
-    assert list((chat.data / FOLDER).glob("*.json"))
-
-
 def test_an_admin_is_answered_however_much_they_send(chat: Chat) -> None:
     for number in range(PER_MINUTE + 2):
         assert chat.say(f"/kich_hoat{number * ' '}") == messages.ADMIN_WHICH_SNAPSHOT
@@ -273,6 +263,16 @@ def test_an_admin_is_answered_however_much_they_send(chat: Chat) -> None:
 def test_what_looks_like_an_option_is_none(chat: Chat) -> None:
     for text in ("/kich_hoat --force", "/bo_ban --dry-run", "/nhan --replace", "/bo --help", "/nhan x tên: --replace"):
         assert chat.say(text).startswith("Việc này không thành công."), text
+
+
+def test_a_build_that_a_crash_has_interrupted_is_told_of(chat: Chat) -> None:
+    assert chat.say("/capnhat") == messages.ADMIN_UPDATE_BEGUN
+    [pid] = pids(chat.port)
+    os.kill(pid, signal.SIGKILL)
+    until(lambda: not pids(chat.port))
+    with served(chat):
+        assert chat.next() == messages.ADMIN_INTERRUPTED
+    assert list((chat.data / FOLDER).glob("*.json"))
 
 
 # --- Commands as people type them ---------------------------------------------------------------------------------
