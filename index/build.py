@@ -32,6 +32,7 @@ import numpy.typing as npt
 
 from corpus.catalogue import Draft
 from corpus.document import Document, Entry, Passage, Unit
+from corpus.durable import flush
 from corpus.lock import alone
 from corpus.normalize import terms
 from corpus.spelling import EVERYDAY, PairCounts, Pairs, Spelling, frequent
@@ -42,7 +43,7 @@ from index.encodings import DIGEST, Digests, Encodings, digest
 from index.errors import BuildUnderWay, IndexingError
 from index.lexicon import Counts, Ints, Lexicon, npy, save
 from index.query import parse
-from index.snapshot import FORMAT, Manifest, Snapshot, Suggestion, file_digest, files_of, flush, load, read_passage
+from index.snapshot import FORMAT, Manifest, Snapshot, Suggestion, file_digest, files_of, load, read_passage
 
 FLAT_LIMIT = 200_000  # passages; above it exact search takes longer than HNSW by more than its recall is worth
 HNSW_LINKS = 32

@@ -337,12 +337,3 @@ def _digest_or_error(file: Path) -> str | OSError:
         return file_digest(file)
     except OSError as error:
         return error
-
-
-def flush(folder: Path) -> None:
-    """Make a rename in `folder` survive a power cut."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
