@@ -355,7 +355,7 @@ PLACE_PAGE = "trang {pages}"
 
 # --- Admins in the chat -------------------------------------------------------------------------------------------
 
-YOUR_ID = "Mã tài khoản của anh/chị với tôi là {account}."
+YOUR_ID = "Mã tài khoản của anh/chị ở đây là {account}."
 ADMIN_HELP = (
     "Anh/chị là quản trị viên nên còn có các lệnh:\n"
     "/trangthai – bản dữ liệu đang dùng, số câu hỏi hôm nay, hàng đợi\n"
@@ -399,6 +399,18 @@ ADMIN_FILE_NOT_FETCHED = "Tôi không tải được tệp này. Lý do: {error}
 ADMIN_FILE_HELD = "Tệp {name} đang chờ duyệt, mã {document}. Tôi đọc được:"
 ADMIN_FILE_LACKS = "Tài liệu chưa cho biết: {fields}. Anh/chị bổ sung khi nhận, ví dụ: /nhan {document} {example}"
 ADMIN_FILE_CONCERNS = "Có điểm cần xem lại:"
+ADMIN_FILE_CONCERN = "– Dòng {line}: {kind}: {found}"
+CONCERNS = {  # by corpus.examine.Kind
+    "instruction": "lời nhằm vào mô hình ngôn ngữ",
+    "invisible": "ký tự vô hình",
+    "hidden": "chữ ẩn trong tệp",
+    "language": "không phải tiếng Việt",
+    "garbled": "hỏng dấu",
+    "duplicate": "gần trùng tài liệu đã có",
+    "empty": "trang trống hoặc quá ít chữ",
+    "table": "bảng bị vỡ",
+    "personal": "có thể là thông tin cá nhân",
+}
 ADMIN_FILE_RELEASE = "Nếu vẫn muốn dùng, anh/chị nhắn: /nhan {document} rồi ghi lý do."
 ADMIN_IN_VAIN_BEGUN = "Tôi đang xem lại các câu hỏi của 7 ngày qua."
 ADMIN_IN_VAIN = "Trong 7 ngày qua, người dân hỏi mà tôi chưa trả lời được:"

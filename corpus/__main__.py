@@ -7,7 +7,7 @@ import json
 import sys
 import tempfile
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -313,7 +313,7 @@ def _as_json(made: "Draft", outcome: str) -> dict[str, Any]:
         "name": made.name,
         "fields": made.fields,
         "missing": made.missing,
-        "concerns": [_concern(concern) for concern in made.concerns],
+        "concerns": [asdict(concern) for concern in made.concerns],
     }
 
 

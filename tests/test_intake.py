@@ -250,7 +250,7 @@ def test_a_concern_holds_a_document_back_and_the_list_shows_where(shelf: Shelf, 
     code, said = run(shelf, "add", str(decision), "--yes", "--json")
     told = json.loads(said)
     assert (code, told["state"], told["missing"]) == (0, "held", [])
-    assert "line 17" in told["concerns"][0]
+    assert [(one["kind"], one["line"]) for one in told["concerns"]] == [("instruction", 17)]
     assert "line 17" in run(shelf, "list")[1]
     assert run(shelf, "release", told["id"])[0] == 1
     assert run(shelf, "release", told["id"], "--reason", "đã xem")[0] == 0

@@ -214,7 +214,9 @@ def _read_in(_: Office, fields: Mapping[str, Any]) -> Reply:
         lines.append(lacks)
     if fields["concerns"]:
         lines.append(messages.ADMIN_FILE_CONCERNS)
-        lines += [f"– {concern[:WORDS]}" for concern in fields["concerns"][:SHOWN]]
+        for one in fields["concerns"][:SHOWN]:
+            kind, found = messages.CONCERNS[one["kind"]], _short(one["found"])
+            lines.append(messages.ADMIN_FILE_CONCERN.format(line=one["line"], kind=kind, found=found))
         lines.append(messages.ADMIN_FILE_RELEASE.format(document=fields["id"]))
     buttons = [Button(messages.BUTTON_REJECT, f"/bo {fields['id']}")]
     if not fields["concerns"] and fields["missing"] == ["status"]:

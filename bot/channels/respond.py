@@ -128,7 +128,7 @@ def _text(message: Inbound, conversation: Conversation, desk: Desk) -> Response:
         if desk.office:
             return Response(do(desk.office, argument), conversation)
         logger.warning("%s: somebody who is no admin has sent an admin's command", message.channel)
-    if _YOUR_ID.fullmatch(folded):
+    if _YOUR_ID.fullmatch(folded) and not message.reply_to:  # in a group, `chat` is the group's
         return _say(messages.YOUR_ID.format(account=f"{message.channel}:{message.chat}"), conversation)
     if (found := _COMMAND.fullmatch(folded)) and (called := _called(found[1], _ARGUMENT.findall(found[2]))):
         command, arguments = called

@@ -188,9 +188,9 @@ class Service:
             channel = self._channels[message.channel, message.account]
             if channel.fetch is None:
                 raise NotFetched(f"{message.channel} delivers no files")
-            fetching = asyncio.wait_for(channel.fetch(file, LARGEST_FILE), FETCH)
+            fetching = asyncio.run_coroutine_threadsafe(channel.fetch(file, LARGEST_FILE), self._loop)
             try:
-                content = asyncio.run_coroutine_threadsafe(fetching, self._loop).result()
+                content = fetching.result(FETCH)  # which does not cancel it: see bot/channels/zalo_bot.py, `request`
             except TimeoutError:
                 raise NotFetched(f"it took more than {FETCH:.0f} seconds") from None
             path = Path(tempfile.mkdtemp(prefix="hanoidx-")) / (Path(file.name.replace("\\", "/")).name or "tep")
