@@ -17,9 +17,11 @@ import typer
 
 import corpus.__main__ as corpus_commands
 import index.__main__ as index_commands
-from bot import golden_commands, messages, report_commands
+from bot import messages
 from bot.errors import BotError
 from bot.messages import HANOI
+from bot.quality import golden_commands
+from bot.reports import commands as report_commands
 from bot.settings import Settings, SettingsError
 from corpus.catalogue import ADDED, DOCUMENTS
 from index.__main__ import Corpus, Data, EncoderName, Hooks
@@ -28,7 +30,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
     from rich.text import Text
 
-    from bot.answer import Ask, Rewrite
+    from bot.answering.answer import Ask, Rewrite
     from bot.channels.service import Answering
     from bot.dialogue import Answer, Question, Receipt
     from bot.repl import Keep, Replay
@@ -176,8 +178,8 @@ def replay(
 
     from rich.console import Console
 
+    from bot.quality.replay import replay_json, replayed
     from bot.render import show
-    from bot.replay import replay_json, replayed
     from index.snapshot import snapshot_ids
 
     if json_:
@@ -216,8 +218,8 @@ def evaluate(
         raise typer.BadParameter("--change goes with --history, the file to add it to")
     from rich.console import Console
 
-    from bot.evaluate import read, read_history, remember, run, to_json
-    from bot.report import print_table, to_html
+    from bot.quality.evaluate import read, read_history, remember, run, to_json
+    from bot.quality.evaluation_page import print_table, to_html
     from corpus.catalogue import read_folder
     from index.tuned import THRESHOLD
 
@@ -238,9 +240,9 @@ def check_golden(data: Data = Path("data"), encoder: EncoderName = "onnx", today
     """Ask all golden questions of the active snapshot, and list those that are answered wrongly."""
     from rich.console import Console
 
-    from bot.evaluate import Wording, run
-    from bot.gate import concerns, faults
-    from bot.golden import questions
+    from bot.quality.evaluate import Wording, run
+    from bot.quality.gate import concerns, faults
+    from bot.quality.golden import questions
 
     snapshot = _load(data, encoder)
     items = [item for item in questions(data) if concerns(item, snapshot)]
@@ -262,8 +264,8 @@ def diff(
     """Show what the next build would change: documents, passages, facts, and citations that answers hold."""
     from dataclasses import asdict
 
-    from bot.database import FILE, database, reading
-    from bot.diff import compare, lines
+    from bot.quality.diff import compare, lines
+    from bot.records.database import FILE, database, reading
     from corpus.catalogue import read_folder
 
     documents, snapshot = read_folder(corpus, data / ADDED), _load(data, encoder)
@@ -288,7 +290,7 @@ def audit(
     """List what admins have done, from terminals and chats, oldest first; it is checked that nothing was altered."""
     from dataclasses import asdict
 
-    from corpus.audit import read
+    from corpus.intake.audit import read
 
     for action in read(data):
         if json_:
@@ -345,7 +347,7 @@ def _serve(run: "Callable[[Settings], Coroutine[Any, Any, None]]") -> None:
 
 
 def _answering(data: Path, encoder: str, today: date | None) -> "Answering":
-    from bot.answer import ask, contacts
+    from bot.answering.answer import ask, contacts
     from bot.channels.service import Answering
     from index.encode import load_encoder
     from index.snapshot import load
@@ -373,7 +375,7 @@ def _load(data: Path, encoder: str) -> "Snapshot":
 
 
 def _ask(snapshot: "Snapshot", today: date | None, *, strict: bool = False) -> "Ask":
-    from bot.answer import ask
+    from bot.answering.answer import ask
 
     rewrite = _rewrite()
     return lambda question: ask(question, snapshot, today or datetime.now(HANOI).date(), rewrite, strict=strict)
@@ -385,21 +387,21 @@ def _rewrite() -> "Rewrite | None":
     if generator is None:
         return None
 
-    from bot.generate import rewrite
+    from bot.answering.generate import rewrite
 
     return lambda question, answer, day: rewrite(question, answer, day, generator)
 
 
 def _suggestions(snapshot: "Snapshot", previous: "Snapshot | None", start: "Start") -> "Iterable[Suggestion]":
-    from bot.candidates import suggestions
+    from bot.answering.candidates import suggestions
 
     return suggestions(snapshot, previous, datetime.now(HANOI).date(), start)
 
 
 def _verdict(data: Path, old: "Snapshot", new: "Snapshot", start: "Start") -> "tuple[Verdict, RenderableType]":
-    from bot.answer import ask
-    from bot.gate import judge, show, to_html
-    from bot.golden import questions
+    from bot.answering.answer import ask
+    from bot.quality.gate import judge, show, to_html
+    from bot.quality.golden import questions
     from index.verdict import keep, page
 
     day = datetime.now(HANOI).date()
@@ -409,14 +411,14 @@ def _verdict(data: Path, old: "Snapshot", new: "Snapshot", start: "Start") -> "t
 
 
 def _needed(data: Path) -> frozenset[str]:
-    from bot.receipts import snapshot_ids
+    from bot.records.receipts import snapshot_ids
 
     return snapshot_ids(data, Settings.from_env(os.environ).database_url)
 
 
 def _keep(data: Path) -> "Keep":
     def keep(answer: "Answer") -> None:
-        from bot.receipts import keep  # after the first answer, which need not wait for SQLAlchemy
+        from bot.records.receipts import keep  # after the first answer, which need not wait for SQLAlchemy
 
         keep(answer, data, Settings.from_env(os.environ).database_url)
 
@@ -424,14 +426,14 @@ def _keep(data: Path) -> "Keep":
 
 
 def _find(answer_id: str, data: Path) -> "Receipt":
-    from bot.receipts import known
+    from bot.records.receipts import known
 
     return known(answer_id, data, Settings.from_env(os.environ).database_url)
 
 
 def _replay(data: Path, ask: "Ask") -> "Replay":
     def replay(answer_id: str) -> "Text":
-        from bot.replay import replayed
+        from bot.quality.replay import replayed
         from index.snapshot import snapshot_ids
 
         receipt = _find(answer_id, data)

@@ -5,7 +5,7 @@ BotError
 ├── UnreadableDatabase    it cannot be opened, or is none
 ├── BadGoldenQuestion     it cannot be taken in, or taken out
 ├── GoldenUnderWay        another process changes the golden questions
-├── EvaluationError       in bot/evaluate.py: what keeps questions from being asked
+├── EvaluationError       in bot/quality/evaluate.py: what keeps questions from being asked
 ├── NoDatabase            nothing has been kept in this folder
 ├── NewerDatabase         a later version of this program has written it
 ├── AlreadyServed         another process serves the same account from the same data folder

@@ -15,7 +15,7 @@ class Voice:
 
     empty_question: str
     internal_error: str
-    small_talk: Mapping[str, str]  # by the names of bot/intents.yaml, like `refused`
+    small_talk: Mapping[str, str]  # by the names of bot/answering/intents.yaml, like `refused`
     refused: Mapping[str, str]
     off_topic: str
     elsewhere: str
@@ -184,7 +184,7 @@ ENGLISH = Voice(
     suggestions="You could also ask:",
 )
 
-# To open a conversation with; what a corpus does not answer is not offered (bot/candidates.py).
+# To open a conversation with; what a corpus does not answer is not offered (bot/answering/candidates.py).
 FIRST_QUESTIONS = ("Nộp hồ sơ trực tuyến ở đâu?", "Làm thủ tục qua mạng có mất phí không?", "iHanoi dùng để làm gì?")
 
 # The one sentence that we have in other languages: what we can do there.

@@ -1,4 +1,4 @@
-"""What is counted while the bot serves; `/metrics` shows it, with the counter of bot/generate.py. Nothing personal."""
+"""What is counted while the bot serves; `/metrics` shows it and the counter of generate.py. Nothing personal."""
 
 from prometheus_client import Counter, Gauge, Histogram
 

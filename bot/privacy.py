@@ -9,7 +9,7 @@ import re
 import unicodedata
 from collections.abc import Sequence
 
-from corpus.normalize import clean
+from corpus.language.normalize import clean
 
 _MARK = "[ \t.·()-]"  # what people put between the digits of a number
 _MARKS = f"{_MARK}{{0,3}}"

@@ -18,15 +18,15 @@ from rich.console import Console
 from rich.text import Text
 
 from bot import messages
-from bot.answer import Ask
-from bot.conversation import Conversation, continued, understood
+from bot.answering.answer import Ask
+from bot.answering.conversation import Conversation, continued, understood
 from bot.dialogue import Answer, Citation, receipt
 from bot.errors import BotError, UnknownAnswer
 from bot.messages import voice
 from bot.privacy import mask
+from bot.quality.replay import explain
 from bot.render import facts, list_sources, moment, printable, show, styled
-from bot.replay import explain
-from corpus.normalize import fold
+from corpus.language.normalize import fold
 from index.snapshot import Manifest, Snapshot
 
 Read = Callable[[], str]  # the next line; EOFError at the end, KeyboardInterrupt for Ctrl-C on an empty line

@@ -23,8 +23,8 @@ HANOI = timezone(timedelta(hours=7))
 SUFFIXES_LEFT_OUT = (".yaml", ".yml")  # sidecars
 
 if TYPE_CHECKING:
-    from corpus.examine import Concern
-    from corpus.intake import Draft, Shelf
+    from corpus.intake.examine import Concern
+    from corpus.intake.intake import Draft, Shelf
 
 app = typer.Typer(help="Take documents in, check them, or look at one.", no_args_is_help=True)
 
@@ -78,7 +78,7 @@ def add_documents(
     document about which there is a concern is held: see `corpus list` and `corpus release`. The others of a folder are
     taken in even if one cannot be read; then the exit code is 1. `hanoidx index build` puts them to use.
     """
-    from corpus.intake import Shelf
+    from corpus.intake.intake import Shelf
 
     given = _given(id_, title, issuer, number, doc_type, issued, as_of, status, expires, note)
     shelf, ask = Shelf(data, documents), not (yes or json_)
@@ -103,7 +103,7 @@ def add_documents(
 @app.command("list")
 def list_documents(documents: Folder = DOCUMENTS, data: Data = Path("data")) -> None:
     """List the documents that were added or withdrawn, and those that are held, with the reasons."""
-    from corpus.intake import Shelf, list_held
+    from corpus.intake.intake import Shelf, list_held
 
     shelf = Shelf(data, documents)
     for path in sorted(shelf.added.glob("*.md")):
@@ -139,8 +139,8 @@ def release_document(
     data: Data = Path("data"),
 ) -> None:
     """Add a document that is held, in spite of what was found; the reason is kept."""
-    from corpus.audit import record
-    from corpus.intake import Shelf, release
+    from corpus.intake.audit import record
+    from corpus.intake.intake import Shelf, release
 
     given = _given(id_, title, issuer, number, doc_type, issued, as_of, status, expires, note)
     entry = release(held_id, Shelf(data, documents), given, reason, replacing=replacing)
@@ -155,8 +155,8 @@ def reject_document(
     data: Data = Path("data"),
 ) -> None:
     """Forget a document that is held, with its file."""
-    from corpus.audit import record
-    from corpus.intake import Shelf, reject
+    from corpus.intake.audit import record
+    from corpus.intake.intake import Shelf, reject
 
     made = reject(held_id, Shelf(data))
     record(data, "corpus reject", held_id, before=made.digest, reason=reason)
@@ -171,8 +171,8 @@ def withdraw_document(
     data: Data = Path("data"),
 ) -> None:
     """Use a document no longer, from the next build on; its files stay."""
-    from corpus.audit import record
-    from corpus.intake import Shelf, withdraw
+    from corpus.intake.audit import record
+    from corpus.intake.intake import Shelf, withdraw
 
     withdraw(document_id, Shelf(data, documents))
     record(data, "corpus withdraw", document_id, reason=reason)
@@ -187,8 +187,8 @@ def restore_document(
     data: Data = Path("data"),
 ) -> None:
     """Use a document again that was withdrawn."""
-    from corpus.audit import record
-    from corpus.intake import Shelf, restore
+    from corpus.intake.audit import record
+    from corpus.intake.intake import Shelf, restore
 
     restore(document_id, Shelf(data, documents))
     record(data, "corpus restore", document_id, reason=reason)
@@ -248,9 +248,9 @@ def _take_in(
     source: str, shelf: "Shelf", given: dict[str, str], *, ask: bool, hold: bool, replacing: bool
 ) -> "tuple[Draft, str]":
     """What was read, and what became of it in words."""
-    from corpus import intake
-    from corpus.audit import record
-    from corpus.fetch import fetch
+    from corpus.intake import intake
+    from corpus.intake.audit import record
+    from corpus.reading.fetch import fetch
 
     today = datetime.now(HANOI).date()
     with tempfile.TemporaryDirectory() as folder:
@@ -300,7 +300,7 @@ def _confirm(made: "Draft", *, hold: bool) -> "tuple[Draft, bool]":
 
 
 def _given(*values: str | None) -> dict[str, str]:
-    from corpus.intake import FIELDS
+    from corpus.intake.intake import FIELDS
 
     return {name: value for name, value in zip(FIELDS, values, strict=True) if value is not None}
 

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from corpus.document import MARKER, PAGE, Document, Kind, Passage, Unit
-from corpus.normalize import words
+from corpus.language.normalize import words
 
 PASSAGE_LENGTH = 700  # characters; measured in EXPERIMENTS.md
 SENTENCE_LENGTH = 320  # a longer sentence is cut at its semicolons, so that a quote stays short

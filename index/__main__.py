@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from corpus.audit import record
 from corpus.catalogue import ADDED, DOCUMENTS
 from corpus.errors import CorpusError
+from corpus.intake.audit import record
 from index.errors import DamagedSnapshot, IndexingError, RefusedSnapshot, UnreadReceipts
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ at once, as BM25 and the spelling do, is computed from counts. The result is wha
 
     parts/passage_digests.npy, unit_digests.npy, question_digests.npy   of the texts whose vectors the snapshot has
           term_counts.npy, lengths.npy   what bm25/ was computed from (index/lexicon.py)
-          words.json, pairs.npy          what spelling.json was chosen from (corpus/spelling.py)
+          words.json, pairs.npy          what spelling.json was chosen from (corpus/language/spelling.py)
 
 Passages stream through files, so that memory grows with the vectors in FAISS and with the words alone.
 """
@@ -33,9 +33,9 @@ import numpy.typing as npt
 from corpus.catalogue import Draft
 from corpus.document import Document, Entry, Passage, Unit
 from corpus.durable import flush
+from corpus.language.normalize import terms
+from corpus.language.spelling import EVERYDAY, PairCounts, Pairs, Spelling, frequent
 from corpus.lock import alone
-from corpus.normalize import terms
-from corpus.spelling import EVERYDAY, PairCounts, Pairs, Spelling, frequent
 from corpus.split import split
 from index import encode, encodings
 from index.encode import Encoder, Progress, RememberingEncoder, Vectors
@@ -54,7 +54,13 @@ Start = Callable[[str, int], Progress]  # a stage's name, how much there is to d
 # A snapshot that is complete but for them, the one before it that the same program made -> its suggestions
 Suggest = Callable[[Snapshot, Snapshot | None], Iterable[Suggestion]]
 
-_PACKAGES = ("bot", "corpus", "index")  # bot too, because its answers decide on suggestions
+_ROOMS = (
+    "bot",
+    "bot/answering",
+    "corpus",
+    "corpus/language",
+    "index",
+)  # bot, because its answers decide on suggestions
 _SUFFIXES = {".py", ".yaml", ".txt", ".json", ".npz"}
 
 
@@ -118,7 +124,7 @@ def program() -> str:
     """The digest of all that decides what becomes of a document: the program, its tables, the version of Unicode."""
     found = hashlib.sha256(unicodedata.unidata_version.encode())
     root = Path(__file__).parents[1]
-    for file in sorted(file for package in _PACKAGES for file in (root / package).glob("*")):
+    for file in sorted(file for room in _ROOMS for file in (root / room).glob("*")):
         if file.suffix in _SUFFIXES:
             found.update(hashlib.sha256(file.read_bytes()).digest())
     return found.hexdigest()

@@ -12,10 +12,10 @@ from pathlib import Path
 
 import yaml
 
-from corpus import telex
-from corpus.language import language
-from corpus.normalize import clean, terms, words
-from corpus.spelling import Spelling
+from corpus.language import telex
+from corpus.language.detect import language
+from corpus.language.normalize import clean, terms, words
+from corpus.language.spelling import Spelling
 from index.translate import translate
 
 MAX_LENGTH = 1_000  # characters; nobody asks a longer question, and the encoder reads 512 pieces

@@ -40,7 +40,7 @@ import numpy.typing as npt
 
 from corpus.catalogue import linked
 from corpus.document import Entry, Kind, Passage, Source, Unit
-from corpus.spelling import Pairs, Spelling
+from corpus.language.spelling import Pairs, Spelling
 from index.encode import Encoder
 from index.errors import (
     DamagedSnapshot,

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import yaml
 
-from corpus.language import syllables
-from corpus.normalize import fold
+from corpus.language.detect import syllables
+from corpus.language.normalize import fold
 
 _TABLES = Path(__file__).parent
 _LANGUAGES = {

@@ -1,16 +1,16 @@
 """Every number that was tuned by measuring, with what it does. `make tune` measures each by cross-validation.
 
-It is here because the search is; the learned weights stand in bot/ranking.json, which `make fit` writes. Each was last
+It is here because the search is; `make fit` writes the learned weights, bot/answering/ranking.json. Each was last
 set by what cross-validation over documents says (EXPERIMENTS.md).
 Margins are log-odds below the score of the best unit.
 """
 
-# --- What comes first (index/search.py): beside 1 for a passage's similarity and 1 for BM25 ---------------------------
+# --- What comes first (index/search.py): beside 1 for a passage's similarity and 1 for BM25
 
 UNIT_WEIGHT = 0.5  # of the best unit's similarity
 SAMPLE_WEIGHT = 1.05  # of the nearest sample question's
 
-# --- Which units join the best one (bot/rank.py, bot/compose.py) ----------------------------------------------------
+# --- Which units join the best one (bot/answering/rank.py, bot/answering/compose.py)
 
 MARGIN = 2.0  # at which a unit no longer answers beside the best one
 MARGIN_YEAR = 7.0  # for a unit that has the year asked for, where none near the best has
@@ -23,7 +23,7 @@ MARGIN_ALSO = 3.5  # for a unit with a further kind of value that was asked for
 MARGIN_OTHER = 6.0  # for the best unit of a second document, where two are compared
 SAME = 0.8  # share of words from which two units say the same
 
-# --- When not to answer (bot/doubt.py) ------------------------------------------------------------------------------
+# --- When not to answer (bot/answering/doubt.py)
 
 # Confidence below which the best unit has too little to do with the question, by the language of the question.
 THRESHOLD = -0.46
@@ -35,12 +35,12 @@ STATED_GAP = 0.016  # cosine by which its unit may be less alike than the best, 
 SAMPLE_NEAR = 0.92  # or the cosine of one of its sample questions, when no unit has a nearer one
 SAMPLE_LEAD = 0.01  # cosine by which it must be nearer where the question has no diacritics, and so says less
 
-# --- When a message is no question (bot/recognise.py) ----------------------------------------------------------------
+# --- When a message is no question (bot/answering/recognise.py)
 
 SURE = 0.4  # log-odds of no question at which a message is none,
 WARY = 0.3  # and how much more it takes for each of the log-odds that it is one for the documents, or off topic
 
-# --- What is offered (bot/clarify.py, bot/suggest.py) ---------------------------------------------------------------
+# --- What is offered (bot/answering/clarify.py, bot/answering/suggest.py)
 
 MARGIN_CHOICE = 2.5  # at which another document is about as likely meant
 CITED = 0.02  # cosine by which a unit of another document has to be nearer to come before one of a cited document

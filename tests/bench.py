@@ -207,7 +207,7 @@ def measure_build(documents: Path, data: Path) -> Built:
 
 def measure_ask(data: Path, questions: Path, threads: int, rounds: int) -> Asked:
     """From question to cited answer, warm: the first round of all questions is not counted."""
-    from bot.answer import ask
+    from bot.answering.answer import ask
     from bot.dialogue import Question
     from index.snapshot import load
 

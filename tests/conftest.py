@@ -22,10 +22,10 @@ import yaml
 from sqlalchemy import Engine, NullPool, create_engine, event, make_url
 from sqlalchemy.exc import OperationalError
 
-from bot.candidates import suggestions
-from bot.database import database
+from bot.answering.candidates import suggestions
+from bot.records.database import database
 from corpus.catalogue import read_folder
-from corpus.normalize import words
+from corpus.language.normalize import words
 from index.activation import activate
 from index.build import Suggest, build
 from index.encode import Encoder, OnnxEncoder, Progress, Vectors

@@ -1,4 +1,4 @@
-"""Fit the weights of bot/ranking.json to the dev questions: `make fit`. First those that rank units, then those
+"""Fit bot/answering/ranking.json to the dev questions: `make fit`. First those that rank units, then those
 that tell a question for the documents from one about something else.
 
 A unit is right when it overlaps a question's evidence. Each question counts once, well spelled and once more without
@@ -19,10 +19,10 @@ import typer
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 
-from bot.answer import K
-from bot.asked import asked
-from bot.conversation import in_context
-from bot.rank import FEATURES, RANKING, features
+from bot.answering.answer import K
+from bot.answering.asked import asked
+from bot.answering.conversation import in_context
+from bot.answering.rank import FEATURES, RANKING, features
 from corpus.catalogue import read_folder
 from index.encode import OnnxEncoder
 from index.query import parse
@@ -39,7 +39,7 @@ Marks = npt.NDArray[np.bool_]
 
 def main(
     data: Annotated[Path, typer.Option(envvar="HANOIDX_DATA")] = Path("data"),
-    write: Annotated[bool, typer.Option(help="Write bot/ranking.json.")] = True,
+    write: Annotated[bool, typer.Option(help="Write bot/answering/ranking.json.")] = True,
 ) -> None:
     snapshot = load(data, OnnxEncoder())
     texts = {document.entry.id: document.text for document in read_folder()}

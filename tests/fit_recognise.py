@@ -1,4 +1,4 @@
-"""Fit bot/recognise.npz to the messages of tests/data/messages.yaml: `make fit`.
+"""Fit bot/answering/recognise.npz to the messages of tests/data/messages.yaml: `make fit`.
 
 Questions to the documents are also the dev questions and the sample questions. Each message counts as it is typed and
 once more without diacritics. Printed beside the fit: what is made of messages that were left out (3 folds), which is
@@ -18,10 +18,10 @@ import yaml
 from scipy import sparse
 from sklearn.linear_model import LogisticRegression
 
-from bot.intent import INTENTS
-from bot.recognise import QUESTION, WEIGHTS, features
+from bot.answering.intent import INTENTS
+from bot.answering.recognise import QUESTION, WEIGHTS, features
 from corpus.catalogue import read_folder
-from corpus.normalize import fold
+from corpus.language.normalize import fold
 from index import tuned
 from index.encode import OnnxEncoder
 from index.query import parse
@@ -36,7 +36,7 @@ FOLDS = 3
 
 def main(
     data: Annotated[Path, typer.Option(envvar="HANOIDX_DATA")] = Path("data"),
-    write: Annotated[bool, typer.Option(help="Write bot/recognise.npz.")] = True,
+    write: Annotated[bool, typer.Option(help="Write bot/answering/recognise.npz.")] = True,
 ) -> None:
     snapshot = load(data, OnnxEncoder())
     messages: dict[str, list[str]] = yaml.safe_load(MESSAGES.read_text("utf-8"))
@@ -96,7 +96,7 @@ def _fit(spelled: Sequence[Any], names: Any, weights: Any) -> LogisticRegression
 
 
 def _kinds(model: LogisticRegression, matrix: Any) -> list[str]:
-    """As bot.recognise tells them apart where nothing in the documents is near."""
+    """As bot.answering.recognise tells them apart where nothing in the documents is near."""
     kinds = np.array([_kind(name) for name in model.classes_])
     likely = model.predict_proba(matrix)
     sums = {kind: likely[:, kinds == kind].sum(axis=1) for kind in np.unique(kinds)}

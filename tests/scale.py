@@ -236,7 +236,7 @@ def measure_rate() -> float:
 def measure_build(
     documents: Path, data: Path, stand_in: bool, suggestions: bool, *, activated: bool, last: int = 0
 ) -> Built:
-    from bot.candidates import suggestions as make_suggestions
+    from bot.answering.candidates import suggestions as make_suggestions
     from corpus.catalogue import drafts
     from index.activation import activate
     from index.build import build

@@ -47,8 +47,8 @@ from zalo_oa_server import ZaloOAServer
 
 from bot.channels.inbox import LEASE, PER_MINUTE, hashed
 from bot.channels.message import Kind
-from bot.database import INBOX, RECEIPTS, SENDS, database, reading
 from bot.privacy import mask
+from bot.records.database import INBOX, RECEIPTS, SENDS, database, reading
 
 TESTS = Path(__file__).parent
 ROOT = TESTS.parent

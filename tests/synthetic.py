@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from corpus.spelling import EVERYDAY
+from corpus.language.spelling import EVERYDAY
 
 
 def _listed(text: str) -> list[str]:

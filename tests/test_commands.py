@@ -18,9 +18,9 @@ from typer.testing import CliRunner
 
 from bot import messages
 from bot.__main__ import app
-from bot.database import FILE
 from bot.dialogue import Status
-from bot.receipts import find
+from bot.records.database import FILE
+from bot.records.receipts import find
 from index.snapshot import Snapshot
 
 ROOT = Path(__file__).parent.parent

@@ -53,6 +53,46 @@ def test_imports_point_from_bot_to_index_to_corpus(module: str) -> None:
     assert tops & {*MAY_IMPORT, "tests", "conftest"} <= MAY_IMPORT[module.partition(".")[0]]
 
 
+# What a room may know of the other rooms of its package. The files on a package's own floor wire rooms together, or
+# serve them all.
+ROOMS_MAY_IMPORT = {
+    "bot.answering": {"bot.answering"},
+    "bot.records": {"bot.records"},
+    "bot.reports": {"bot.reports", "bot.records", "bot.answering"},
+    "bot.quality": {"bot.quality", "bot.reports", "bot.records", "bot.answering"},
+    "bot.channels": {"bot.channels", "bot.records", "bot.answering"},
+    "corpus.language": {"corpus.language"},
+    "corpus.reading": {"corpus.reading", "corpus.language"},
+    "corpus.intake": {"corpus.intake", "corpus.reading", "corpus.language"},
+}
+
+
+def room(module: str) -> str:
+    """ "bot.answering" of "bot.answering.rank"; "" for a module on a package's own floor."""
+    name = ".".join(module.split(".")[:2])
+    return name if name in ROOMS_MAY_IMPORT else ""
+
+
+def test_rooms_know_only_the_rooms_they_stand_on() -> None:
+    known = {name: set[str]() for name in ROOMS_MAY_IMPORT}
+    for module, path in MODULES.items():
+        if name := room(module):
+            package = name.partition(".")[0]
+            known[name] |= {of for imported in imports(path) if (of := room(imported)).startswith(f"{package}.")}
+    assert known == ROOMS_MAY_IMPORT
+
+
+def test_answering_knows_no_database() -> None:
+    reached, waiting = set[str](), {name for name in MODULES if room(name) == "bot.answering"}
+    while waiting:
+        module = waiting.pop()
+        reached.add(module)
+        names = set(imports(MODULES[module]))
+        assert not {name for name in names if name.partition(".")[0] in ("sqlalchemy", "alembic")}, module
+        waiting |= {name for name in names if name in MODULES} - reached
+    assert not {name for name in reached if room(name) in ("bot.records", "bot.channels")}
+
+
 def test_every_layer_is_used_by_the_one_above() -> None:
     used = {package: set[str]() for package in MAY_IMPORT}
     for module, path in MODULES.items():
@@ -65,7 +105,7 @@ def test_no_module_imports_itself_through_others() -> None:
         module: {name for name in imports(path) if name in MODULES and name not in (module, *MAY_IMPORT)}
         for module, path in MODULES.items()
     }
-    assert graph["bot.answer"] >= {"index.search", "bot.compose"}
+    assert graph["bot.answering.answer"] >= {"index.search", "bot.answering.compose"}
     try:
         TopologicalSorter(graph).prepare()
     except CycleError as error:
@@ -88,7 +128,7 @@ def test_answering_loads_nothing_that_only_building_or_measuring_needs(data: Pat
 import json, sys
 from datetime import date
 from pathlib import Path
-from bot.answer import ask
+from bot.answering.answer import ask
 from bot.dialogue import Question
 from index.encode import load_encoder
 from index.snapshot import load

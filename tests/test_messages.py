@@ -7,7 +7,7 @@ from datetime import date
 import pytest
 
 from bot import messages
-from bot.answer import ask
+from bot.answering.answer import ask
 from bot.dialogue import Question, Status
 from index.snapshot import Snapshot
 

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from bot.privacy import is_masked, mask
 from corpus.catalogue import DOCUMENTS
-from corpus.normalize import clean, fold
-from corpus.values import Value, find
+from corpus.language.normalize import clean, fold
+from corpus.language.values import Value, find
 
 PERSONAL = {
     "[số CCCD]": (

@@ -15,14 +15,15 @@ import pytest
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import IntegrityError
 
-from bot import answer, messages
+from bot import messages
+from bot.answering import answer
 from bot.channels import inbox
 from bot.channels.message import Body, Channel, Delivery, Inbound, Kind, Outcome, Reply
 from bot.channels.service import Answering, Service
-from bot.database import TOKENS, Store, database
 from bot.dialogue import Answer, Question, Status
 from bot.errors import UnreadableDatabase
 from bot.log import LOUD, configure, secrets
+from bot.records.database import TOKENS, Store, database
 from bot.settings import Settings
 from corpus.catalogue import read_folder
 from index.activation import activate

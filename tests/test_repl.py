@@ -19,11 +19,11 @@ from typer.testing import CliRunner
 
 from bot import messages, repl
 from bot.__main__ import app
-from bot.answer import Ask, ask
+from bot.answering.answer import Ask, ask
 from bot.dialogue import Answer, Citation, Question, Status
 from bot.errors import UnknownAnswer, UnreadableDatabase
 from bot.render import age
-from corpus.normalize import fold
+from corpus.language.normalize import fold
 from index.snapshot import Snapshot
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=timezone(timedelta(hours=7)))

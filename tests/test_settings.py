@@ -94,7 +94,7 @@ import sys
 from typer.testing import CliRunner
 from bot.__main__ import app
 result = CliRunner().invoke(app, ["ask", "chào bạn", "--data", {str(data)!r}], env={{{URL!r}: {url!r}, {MODEL!r}: "m"}})
-print(result.exit_code, *sorted({{"httpx", "prometheus_client", "bot.generate"}} & set(sys.modules)))
+print(result.exit_code, *sorted({{"httpx", "prometheus_client", "bot.answering.generate"}} & set(sys.modules)))
 """
     done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
-    assert done.stdout.split() == (["0", "bot.generate", "httpx", "prometheus_client"] if url else ["0"])
+    assert done.stdout.split() == (["0", "bot.answering.generate", "httpx", "prometheus_client"] if url else ["0"])

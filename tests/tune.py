@@ -16,8 +16,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from bot.answer import ask
-from bot.evaluate import Item, Wording, read, run
+from bot.answering.answer import ask
+from bot.quality.evaluate import Item, Wording, read, run
 from corpus.catalogue import read_folder
 from index import tuned
 from index.encode import OnnxEncoder

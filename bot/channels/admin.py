@@ -18,10 +18,10 @@ from bot import messages
 from bot.channels.inbox import queue
 from bot.channels.jobs import INTERRUPTED, Ended, Job
 from bot.channels.message import Button, File, NotFetched, Reply
-from bot.database import RECEIPTS, reading
+from bot.records.database import RECEIPTS, reading
 from bot.render import moment, printable
 from corpus.catalogue import QUARANTINE
-from corpus.normalize import clean, fold
+from corpus.language.normalize import clean, fold
 from index.snapshot import Snapshot, active
 from index.verdict import kept
 

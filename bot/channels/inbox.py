@@ -31,10 +31,10 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 
+from bot.answering.conversation import Conversation
 from bot.channels.message import Body, Delivery, File, Inbound, Kind, Outcome
-from bot.conversation import Conversation
-from bot.database import CONVERSATIONS, FEEDBACK, INBOX, RECEIPTS, SENDS
 from bot.privacy import mask
+from bot.records.database import CONVERSATIONS, FEEDBACK, INBOX, RECEIPTS, SENDS
 
 PER_MINUTE = 20  # messages of one person that are answered
 SAME = 10.0  # seconds in which the same words, not answered yet, are taken for one message

@@ -12,14 +12,14 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot import messages
-from bot.answer import Ask
+from bot.answering.answer import Ask
+from bot.answering.conversation import Conversation, continued, understood
 from bot.channels import admin
 from bot.channels.inbox import Erased
 from bot.channels.message import Button, Inbound, Kind, Reply
-from bot.conversation import Conversation, continued, understood
 from bot.dialogue import Answer, Citation, Question, Receipt, Status
 from bot.render import printable
-from corpus.normalize import clean, fold
+from corpus.language.normalize import clean, fold
 
 logger = logging.getLogger(__name__)
 

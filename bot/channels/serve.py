@@ -32,7 +32,7 @@ from bot.channels import telegram, zalo_bot, zalo_oa
 from bot.channels.message import Channel, Inbound
 from bot.channels.service import Answering, Service, open_service, open_store, until_done
 from bot.channels.tokens import NoToken, Tokens, open_tokens
-from bot.database import Store, reason, writable
+from bot.records.database import Store, reason, writable
 from bot.settings import Settings, SettingsError, Telegram, ZaloBot, ZaloOA
 
 LARGEST = 256 * 1024  # bytes of a request's body; the platforms send a few KB

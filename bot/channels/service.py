@@ -31,10 +31,10 @@ from bot.channels.jobs import Ended, Jobs
 from bot.channels.message import Channel, File, Inbound, NotFetched
 from bot.channels.respond import Desk, Response, respond
 from bot.channels.work import Worker
-from bot.database import Store, database, reading, reason
 from bot.dialogue import Answer, Question, Receipt
 from bot.errors import AlreadyServed
-from bot.receipts import select
+from bot.records.database import Store, database, reading, reason
+from bot.records.receipts import select
 from bot.settings import Settings, SettingsError
 from corpus.lock import alone
 from index.errors import IndexingError

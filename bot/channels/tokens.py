@@ -18,8 +18,8 @@ from sqlalchemy import Connection, Engine, and_, insert, select, true, tuple_, u
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from bot.channels.zalo_bot import MENDED, Response, client, inner, number, opaque, pause, request
-from bot.database import TOKENS, reading
 from bot.errors import BotError
+from bot.records.database import TOKENS, reading
 from bot.render import printable
 from bot.settings import ZaloOA
 

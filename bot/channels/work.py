@@ -24,8 +24,8 @@ from bot.channels import inbox
 from bot.channels.inbox import Part, TakenOver, Work
 from bot.channels.message import Body, Channel, Delivery, Inbound, Outcome, Reply
 from bot.channels.respond import Response, erased, with_doubt
-from bot.database import Store, reason, writable
-from bot.receipts import insert
+from bot.records.database import Store, reason, writable
+from bot.records.receipts import insert
 
 AT_ONCE = 32  # conversations served at once; most of them wait for a platform
 ANSWERING = 3  # threads that make replies; one encodes while another ranks

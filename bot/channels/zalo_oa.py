@@ -204,7 +204,7 @@ async def open_channel(settings: ZaloOA, tokens: Tokens) -> AsyncIterator[Channe
 
     async def fetch(file: File, limit: int) -> bytes:
         """From some host of Zalo's (B2, R): which is not known, so that none inside this network is asked."""
-        from corpus.fetch import fetch as from_address  # for admins alone
+        from corpus.reading.fetch import fetch as from_address  # for admins alone
 
         is_elsewhere = settings.api_base != ZALO_OA
         try:

@@ -1,0 +1,455 @@
+"""Web pages, RTF and plain text: files whose bytes are the text, in UTF-8 or in one of the old Vietnamese encodings."""
+
+import copy
+import re
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+from corpus.reading import legacy
+from corpus.reading.extract import TINY, WHITE, Colour, Extract, Hidden, Refused, alike, from_hex, gathered, xml
+from corpus.reading.layout import Block, Box, Run, paragraph, safe_line
+
+SOUND = 0.6  # of a text's words with diacritics are Vietnamese syllables; a wrong encoding gives less than half of that
+SAMPLE = 20_000  # characters by which an encoding is told
+
+_BOMS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"))
+_TAG = re.compile(r"<[^<>]*>")
+_CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f]")
+_COMMENT = re.compile(r"<!--(.*?)(?:-->|\Z)", re.DOTALL)
+_MARKDOWN = re.compile(r"^(?:#{1,6} \S|\|?\s*:?-{3,}:?\s*\|)", re.MULTILINE)
+
+
+# Plain text
+
+
+def decoded(content: bytes) -> tuple[str, str | None]:
+    """Text, and the old encoding that its letters are still in, where it is neither UTF-8 nor marked UTF-16."""
+    for mark, encoding in _BOMS:
+        if content.startswith(mark):
+            try:
+                return content[len(mark) :].decode(encoding), None
+            except UnicodeDecodeError as error:
+                raise Refused(f"text that is not {encoding.upper()} as its first bytes say", _SAVE) from error
+    if b"\0" in content:
+        raise Refused("bytes that are not text", _SUPPORTED)
+    try:
+        return content.decode("utf-8"), None
+    except UnicodeDecodeError:
+        pass
+    latin = content.decode("latin-1")
+    sample = _TAG.sub(" ", latin)[:SAMPLE]
+    best = max((*legacy.ENCODINGS, "cp1258"), key=lambda encoding: legacy.soundness(_from_old(sample, encoding)))
+    if legacy.soundness(_from_old(sample, best)) < SOUND:
+        raise Refused("text that is neither UTF-8 nor in an old Vietnamese encoding (TCVN3, VNI, VISCII, 1258)", _SAVE)
+    return (_from_old(latin, best), None) if best == "cp1258" else (latin, best)
+
+
+_SAVE = "save it as UTF-8"
+_SUPPORTED = "give a PDF, DOCX, DOC, XLSX, PPTX, RTF, ODT, HTML, TXT or MD file"
+
+
+def _from_old(latin: str, encoding: str) -> str:
+    if encoding != "cp1258":
+        return legacy.to_unicode(latin, encoding)
+    return unicodedata.normalize("NFC", latin.encode("latin-1").decode("cp1258", errors="replace"))
+
+
+def read_text(content: bytes, is_markdown: bool) -> tuple[Extract, str | None]:
+    """Text, and for Markdown the Markdown itself, which keeps its lines."""
+    text = legacy.to_unicode(*decoded(content)).replace("\r\n", "\n").replace("\r", "\n")
+    if len(_CONTROL.findall(text)) > len(text) / 1000:
+        raise Refused("bytes that are not text", _SUPPORTED)
+    if is_markdown or _MARKDOWN.search(text):
+        hidden = [
+            Hidden(" ".join(match[1].split()), f"line {text.count(chr(10), 0, match.start()) + 1}", "comment")
+            for match in _COMMENT.finditer(text)
+            if not match[1].strip().startswith("trang ")
+        ]
+        text = _COMMENT.sub("", _CONTROL.sub("", text))
+        lines = (re.match(r"[ \t]*", line)[0] + safe_line(line) for line in text.split("\n"))  # type: ignore[index]
+        return Extract([], hidden), unicodedata.normalize("NFC", "\n".join(lines).strip("\n") + "\n")
+    return Extract(list(_text_blocks(text))), None
+
+
+def _text_blocks(text: str) -> Iterator[Block]:
+    """Paragraphs; in a text that was wrapped by hand, with its lines' places for corpus.layout to join them."""
+    lines = text.expandtabs(4).split("\n")
+    right = max(map(len, lines))
+    full = sum(len(line) > right - 15 for line in lines)
+    if not 60 <= right <= 120 or full * 5 < sum(1 for line in lines if line.strip()):
+        yield from (paragraph(line) for line in lines if line.strip())
+        return
+    group: list[tuple[str, Box]] = []
+    for number, line in enumerate([*lines, ""]):
+        if line.strip():
+            indent = len(line) - len(line.lstrip())
+            group.append((line.strip(), Box(indent, len(line.rstrip()), number, number + 1)))
+        elif group:
+            yield Block(runs=(Run("\n".join(each for each, _ in group)),), boxes=tuple(box for _, box in group))
+            group = []
+
+
+# Web pages
+
+_HIDING = re.compile(
+    r"display\s*:\s*none|visibility\s*:\s*(?:hidden|collapse)|opacity\s*:\s*0*(?:\.0+)?\s*(?:[;!]|$)"
+    r"|font-size\s*:\s*0*(?:[01](?:\.\d*)?(?:px|pt)|\.?0+(?:\.0+)?(?:em|rem|%)?)\s*(?:[;!]|$)"
+    r"|(?:left|top|text-indent)\s*:\s*-\d{4,}",
+    re.IGNORECASE,
+)
+_STYLE_COLOUR = re.compile(r"(?<![-\w])color\s*:\s*([^;!]+)", re.IGNORECASE)
+_STYLE_BACKGROUND = re.compile(r"background(?:-color)?\s*:\s*([^;!]+)", re.IGNORECASE)
+_AT_RULE = re.compile(r"@[^{};]*\{(?:[^{}]*\{[^{}]*\})*[^{}]*\}")
+_RULE = re.compile(r"([^{}]+)\{([^{}]*)\}")
+_SELECTOR = re.compile(r"(\w*)(?:([.#])([\w-]+))?")
+_SHORT_HEX = re.compile(r"#([0-9a-f])([0-9a-f])([0-9a-f])")
+_RGB = re.compile(r"rgba?\(\s*(\d+)[\s,]+(\d+)[\s,]+(\d+)")
+_NO_TEXT = {"script", "style", "noscript", "template", "head"}
+
+
+def read_html(content: bytes) -> Extract:
+    import lxml.html
+    import trafilatura
+
+    text, encoding = decoded(content)
+    page = lxml.html.document_fromstring(re.sub(r"^\s*<\?xml[^>]*\?>", "", text))
+    if encoding:  # here, because trafilatura takes letters of TCVN3 for soft hyphens
+        for element in page.iter():
+            element.text = legacy.to_unicode(element.text or "", encoding)
+            element.tail = legacy.to_unicode(element.tail or "", encoding)
+    whole = _main_text(trafilatura, _with_everything_shown(page))
+    sheets = [style.text or "" for style in page.iter("style")]
+    unseen = _hiding_selectors("\n".join(sheets))
+    hidden = []
+    for element in list(page.iter()):
+        how = _unseen(element, unseen)
+        if how and element.getparent() is not None and element.tag not in ("html", "body"):
+            text = " ".join("".join(element.itertext()).split())
+            hidden.append(Hidden(text, f"line {element.sourceline}", how))
+            element.drop_tree()
+    found = _main_text(trafilatura, lxml.html.tostring(page, encoding="unicode"))
+    if found is None:
+        raise Refused("a web page without text", "save the page that people read, or give its document")
+    read = " ".join("".join(whole.itertext()).split()) if whole is not None else ""
+    # Menus and dialogues are hidden on most pages; what matters is what would have been taken for the page's text.
+    told = [each for each in hidden if len(each.text) > 2 and each.text[:80] in read]
+    return Extract(list(_html_blocks(found)), told)
+
+
+def _with_everything_shown(page: Any) -> str:
+    import lxml.html
+
+    shown = copy.deepcopy(page)
+    for element in shown.iter():
+        for attribute in ("style", "hidden", "aria-hidden"):
+            element.attrib.pop(attribute, None)
+    return str(lxml.html.tostring(shown, encoding="unicode"))
+
+
+def _main_text(trafilatura: Any, html: str) -> Any:
+    """The page without its menus and advertisements, in trafilatura's XML."""
+    text = trafilatura.extract(
+        html, output_format="xml", include_comments=False, include_tables=True, favor_recall=True, deduplicate=False
+    )
+    return None if text is None else xml(text.encode()).find("main")
+
+
+def _hiding_selectors(sheet: str) -> set[str]:
+    """The simple selectors (".a", "#b", "p.c") of a page's own style sheet that hide what they match."""
+    rules = _RULE.findall(_AT_RULE.sub("", re.sub(r"/\*.*?\*/", "", sheet, flags=re.DOTALL)))
+    return {part.strip() for selectors, style in rules if _HIDING.search(style) for part in selectors.split(",")}
+
+
+def _unseen(element: Any, selectors: set[str]) -> str:
+    if not isinstance(element.tag, str) or element.tag in _NO_TEXT:
+        return ""
+    style = element.get("style") or ""
+    names = ["", *(f".{name}" for name in (element.get("class") or "").split()), f"#{element.get('id')}"]
+    matched = any(f"{tag}{name}" in selectors for tag in ("", element.tag) for name in names)
+    if matched or element.get("hidden") is not None or _HIDING.search(style):
+        return "hidden"
+    given = _STYLE_COLOUR.search(style)
+    colour = _css_colour(given[1] if given else element.get("color") if element.tag == "font" else None)
+    return "white" if colour and alike(colour, _behind(element)) else ""
+
+
+def _behind(element: Any) -> Colour:
+    for each in (element, *element.iterancestors()):
+        given = _STYLE_BACKGROUND.search(each.get("style") or "")
+        if given or each.get("bgcolor"):
+            return _css_colour(given[1] if given else each.get("bgcolor")) or (128, 128, 128)
+    return WHITE
+
+
+def _css_colour(value: str | None) -> Colour | None:
+    value = (value or "").strip().lower()
+    value = {"white": "#ffffff", "black": "#000000"}.get(value.split(" ")[0], value)
+    if rgb := _RGB.match(value):
+        return int(rgb[1]), int(rgb[2]), int(rgb[3])
+    return from_hex(_SHORT_HEX.sub(r"#\1\1\2\2\3\3", value[:4]) if len(value) == 4 else value[:7])
+
+
+def _html_blocks(parent: Any, depth: int = 0) -> Iterator[Block]:
+    for child in parent:
+        if child.tag == "head":
+            level = int((child.get("rend") or "h2").removeprefix("h") or 2)
+            yield Block(runs=(Run(_inner(child)),), level=level)
+        elif child.tag == "list":
+            for number, item in enumerate((item for item in child if item.tag == "item"), 1):
+                text = _inner(item, skip=("list", "table"))
+                label = f"{number}." if child.get("rend") == "ol" else "-"
+                if text.strip():
+                    yield Block(runs=(Run(text),), label=label, indent=depth)
+                yield from _html_blocks([each for each in item if each.tag in ("list", "table")], depth + 1)
+        elif child.tag == "table":
+            yield Block(rows=_html_rows(child))
+        elif child.tag in ("p", "quote", "code", "ab") or not len(child):
+            text = _inner(child, skip=("list", "table"))
+            yield paragraph(text)
+            yield from _html_blocks([each for each in child if each.tag in ("list", "table")], depth)
+        else:
+            yield from _html_blocks(child, depth)
+
+
+def _inner(element: Any, skip: tuple[str, ...] = ()) -> str:
+    """An element's text; white space in it means nothing, but «lb» is a line break."""
+    text = re.sub(r"\s+", " ", element.text or "")
+    for child in element:
+        if child.tag == "lb" or (child.tag == "p" and text.strip()):
+            text += "\n"
+        if child.tag not in skip:
+            text += _inner(child, skip)
+        text += re.sub(r"\s+", " ", child.tail or "")
+    return text
+
+
+def _html_rows(table: Any) -> tuple[tuple[str, ...], ...]:
+    rows: list[list[str]] = []
+    below: dict[int, tuple[int, str]] = {}  # column -> rows that a merged cell still covers, its text
+    for row in table.iter("row"):
+        cells: list[str] = []
+
+        def covered(cells: list[str] = cells) -> None:
+            while len(cells) in below:
+                left, text = below.pop(len(cells))
+                if left > 1:
+                    below[len(cells)] = (left - 1, text)
+                cells.append(text)
+
+        for cell in row.iter("cell"):
+            covered()
+            text = _inner(cell)
+            if (span := _number(cell.get("rowspan"))) > 1:
+                below[len(cells)] = (span - 1, text)
+            cells += [text, *[""] * (_number(cell.get("colspan") or cell.get("span")) - 1)]
+        covered()
+        rows.append(cells)
+    return tuple(map(tuple, rows)) or (("",),)
+
+
+def _number(value: str | None) -> int:
+    return min(int(value), 1000) if value and value.isdecimal() and int(value) else 1
+
+
+# RTF
+
+_RTF = re.compile(
+    rb"\\([a-zA-Z]{1,32})(-?\d{1,10})? ?|\\'([0-9a-fA-F]{2})|\\([^a-zA-Z])|([{}])|[\r\n]+|([^\\{}\r\n]+)", re.DOTALL
+)
+_NOT_TEXT = frozenset(
+    b"""stylesheet info pict header headerl headerr headerf footer footerl footerr footerf footnote objdata fldinst
+    themedata datastore latentstyles listtable listoverridetable rsidtbl xmlnstbl generator filetbl revtbl
+    colorschememapping nonshppict ftnsep ftnsepc aftnsep aftnsepc template pgptbl bkmkstart bkmkend""".split()
+)
+_SIGNS = {
+    b"line": "\n", b"tab": "\t", b"emdash": "—", b"endash": "–", b"bullet": "•", b"lquote": "‘", b"rquote": "’",
+    b"ldblquote": "“", b"rdblquote": "”", b"emspace": " ", b"enspace": " ", b"qmspace": " ",
+    b"~": " ", b"_": "-", b"-": "\xad", b"{": "{", b"}": "}", b"\\": "\\", b"\n": "\n", b"\r": "\n",
+}  # fmt: skip
+_CHARSETS = {163: "cp1258", 238: "cp1250", 204: "cp1251", 161: "cp1253", 162: "cp1254", 186: "cp1257"}
+_SYMBOLS = 2  # the charset of fonts whose letters are bullets and boxes
+
+
+def read_rtf(content: bytes) -> Extract:
+    """RTF; its bytes above 127 are Windows' Latin, unless they are VISCII, of which Windows' Latin loses some."""
+    plain = _Rtf(content, "latin-1")
+    if legacy.of_text("\n".join(block.text for block in plain.blocks)) != "viscii":
+        plain = _Rtf(content, "cp1252")
+    return Extract(plain.blocks, gathered(plain.hidden))
+
+
+class _Rtf:
+    """An RTF file while it is read: a stream of control words, whose groups keep and give back the state."""
+
+    def __init__(self, content: bytes, codec: str) -> None:
+        self.codec = codec
+        self.fonts: dict[int, tuple[str, int]] = {}
+        self.colours: list[Colour | None] = [None]
+        self.blocks: list[Block] = []
+        self.hidden: list[Hidden] = []
+        self.runs: list[Run] = []
+        self.cells: list[str] = []
+        self.rows: list[tuple[str, ...]] = []
+        self.table_fonts: set[str] = set()
+        self.level = 0
+        self.in_row = False
+        self.row_is_shaded = False
+        self.skip = 0  # characters that stand for the last \u where it is not understood
+        self.state: dict[str, Any] = {
+            "into": "text",
+            "font": 0,
+            "colour": 0,
+            "size": 24,
+            "hidden": False,
+            "uc": 1,
+            "back": 0,
+        }
+        self.read(content)
+
+    def read(self, content: bytes) -> None:
+        stack: list[dict[str, Any]] = []
+        for match in _RTF.finditer(content):
+            word, number, byte, sign, brace, text = match.groups()
+            if brace == b"{":
+                stack.append(dict(self.state))
+            elif brace == b"}":
+                if not stack:
+                    break
+                self.state = stack.pop()
+                if not stack:
+                    break
+            elif sign == b"*":
+                self.state["into"] = ""
+            elif sign:
+                self.add(_SIGNS.get(sign, ""))
+            elif byte:
+                self.add(self.letter(bytes.fromhex(byte.decode())))
+            elif text:
+                self.add(text.decode("ascii") if text.isascii() else "".join(self.letter(bytes([b])) for b in text))
+            elif word:
+                self.obey(word, None if number is None else int(number))
+        if stack:
+            raise Refused("an RTF file whose end is missing", "get the whole file again")
+        self.in_row = False
+        self.end_paragraph()
+
+    def obey(self, word: bytes, number: int | None) -> None:
+        state = self.state
+        if word in _NOT_TEXT:
+            state["into"] = ""
+        elif word in (b"fonttbl", b"colortbl"):
+            state["into"] = word.decode()
+        elif state["into"] == "fonttbl":
+            if word == b"f":
+                state["font"] = number or 0
+                self.fonts[number or 0] = ("", 0)
+            elif word == b"fcharset":
+                self.fonts[state["font"]] = (self.fonts.get(state["font"], ("", 0))[0], number or 0)
+        elif state["into"] == "colortbl":
+            if word in (b"red", b"green", b"blue"):
+                parts = list(self.colours[-1] or (0, 0, 0))
+                parts[(b"red", b"green", b"blue").index(word)] = min(number or 0, 255)
+                self.colours[-1] = (parts[0], parts[1], parts[2])
+        elif word in _SIGNS:
+            self.add(_SIGNS[word])
+        elif word in (b"par", b"sect", b"page"):
+            self.end_paragraph()
+        elif word == b"cell":
+            self.end_cell()
+        elif word == b"row":
+            self.end_row()
+        elif word == b"trowd":
+            self.row_is_shaded = False
+        elif word == b"clcbpat":
+            self.row_is_shaded = self.row_is_shaded or bool(number)
+        elif word == b"intbl":
+            self.in_row = True
+        elif word == b"pard":
+            self.in_row, self.level = False, 0
+        elif word == b"outlinelevel":
+            self.level = (number or 0) + 1 if (number or 0) < 9 else 0
+        elif word == b"plain":
+            state.update(font=0, colour=0, size=24, hidden=False, back=0)
+        elif word == b"u" and number is not None:
+            self.add(chr(number % 0x10000))
+            self.skip = state["uc"]
+        elif word == b"v":
+            state["hidden"] = number != 0
+        elif word in (b"f", b"cf", b"fs", b"uc", b"cb", b"chcbpat", b"highlight"):
+            names = {b"f": "font", b"cf": "colour", b"fs": "size", b"uc": "uc"}
+            state[names.get(word, "back")] = number or 0
+
+    def letter(self, byte: bytes) -> str:
+        charset = self.fonts.get(self.state["font"], ("", 0))[1]
+        if charset == _SYMBOLS and byte > b"\x7f":
+            return "•"
+        try:
+            return byte.decode(_CHARSETS.get(charset, self.codec))
+        except UnicodeDecodeError:
+            return byte.decode("latin-1")
+
+    def add(self, text: str) -> None:
+        state = self.state
+        if self.skip and text:
+            self.skip, text = max(0, self.skip - len(text)), text[self.skip :]
+        if not text or not state["into"]:
+            return
+        if state["into"] == "fonttbl":
+            name, charset = self.fonts.get(state["font"], ("", 0))
+            self.fonts[state["font"]] = (name + text.rstrip(";"), charset)
+        elif state["into"] == "colortbl":
+            self.colours += [None] * text.count(";")
+        elif how := self.unseen():
+            self.hidden.append(Hidden(text, f"paragraph {len(self.blocks) + 1}", how))
+        else:
+            font = self.fonts.get(state["font"], ("", 0))[0] or None
+            if self.runs and self.runs[-1].font == font:
+                text = self.runs.pop().text + text
+            self.runs.append(Run(text, font))
+
+    def unseen(self) -> str:
+        state = self.state
+        if state["hidden"]:
+            return "hidden"
+        if 0 < state["size"] / 2 <= TINY:
+            return "tiny"
+        colour = self.colours[state["colour"]] if 0 <= state["colour"] < len(self.colours) else None
+        shaded = state["back"] or (self.in_row and self.row_is_shaded)
+        return "white" if colour and not shaded and alike(colour, WHITE) else ""
+
+    def end_runs(self) -> None:
+        self.runs = []
+        self.skip = 0
+
+    def end_paragraph(self) -> None:
+        if self.in_row:
+            self.add("\n")
+            return
+        self.end_table()
+        if any(run.text.strip() for run in self.runs):
+            self.blocks.append(Block(runs=tuple(map(_paired, self.runs)), level=self.level))
+        self.end_runs()
+
+    def end_cell(self) -> None:
+        self.cells.append("".join(_paired(run).text for run in self.runs).strip())
+        self.table_fonts.update(run.font for run in self.runs if run.font)
+        self.end_runs()
+
+    def end_row(self) -> None:
+        if self.cells:
+            self.rows.append(tuple(self.cells))
+        self.cells = []
+        self.end_runs()
+
+    def end_table(self) -> None:
+        if self.rows:
+            self.blocks.append(Block(rows=tuple(self.rows), fonts=tuple(sorted(self.table_fonts))))
+        self.rows = []
+        self.table_fonts = set()
+
+
+def _paired(run: Run) -> Run:
+    """A run whose letters beyond U+FFFF are whole; RTF writes each as two."""
+    return replace(run, text=run.text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace"))
