@@ -6,11 +6,15 @@ BIN := $(VENV)/bin
 TORCH := torch==2.13.0
 # pip's default torch on Linux is a CUDA build of several GB; name an index of CPU builds here to avoid it.
 TORCH_INDEX_URL ?=
+# What is installed, version by version; `make lock` writes it. Empty for the newest that pyproject.toml allows.
+LOCK ?= constraints.txt
+LOCK_FLAGS ?= --upgrade
+INSTALL := $(BIN)/python -m pip install --quiet $(if $(LOCK),--constraint $(LOCK))
 HANOIDX_DATA ?= data
 export HANOIDX_DATA
 
 .DEFAULT_GOAL := help
-.PHONY: help venv run test check evaluate bench fit tune soak load scale snapshot clean
+.PHONY: help venv lock run test newest check evaluate bench fit tune soak load scale snapshot clean
 
 help:
 	@echo "make run        install, build the snapshot if there is none, and ask in the terminal"
@@ -23,18 +27,28 @@ help:
 	@echo "make soak       1,000 messages a channel while the server is killed 20 times (SOAK_FLAGS)"
 	@echo "make load       how many messages a second one server bears (LOAD_FLAGS)"
 	@echo "make scale      build, change and search 50,000 synthetic passages (SCALE_FLAGS)"
-	@echo "make venv       only the environment, in $(VENV)"
+	@echo "make newest     make test with the newest release of everything, in $(VENV)/newest"
+	@echo "make venv       only the environment, in $(VENV), with the versions of constraints.txt"
+	@echo "make lock       write constraints.txt anew with the newest releases (LOCK_FLAGS= adds only what is missing)"
 	@echo "make clean      remove the environment and the built data"
 
-$(VENV)/.installed: pyproject.toml
+$(VENV)/.installed: pyproject.toml $(LOCK)
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "hanoidx needs Python 3.11 or newer: make PYTHON=python3.12 …")'
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --upgrade pip
-	$(BIN)/python -m pip install --quiet $(if $(TORCH_INDEX_URL),--index-url $(TORCH_INDEX_URL)) $(TORCH)
-	$(BIN)/python -m pip install --quiet --editable '.[dev]' $(TORCH)
+	$(INSTALL) --upgrade pip setuptools
+	$(INSTALL) --no-deps $(if $(TORCH_INDEX_URL),--index-url $(TORCH_INDEX_URL)) $(TORCH)
+	$(INSTALL) --no-build-isolation --editable '.[dev]' $(TORCH)
 	touch $@
 
 venv: $(VENV)/.installed
+
+# One version of everything for all Pythons and machines; LOCK_FLAGS= keeps what is there and adds what is new.
+lock:
+	$(PYTHON) -m venv $(VENV)/lock
+	$(VENV)/lock/bin/python -m pip install --quiet --upgrade uv
+	printf '%s\n' $(TORCH) pip setuptools | $(VENV)/lock/bin/uv pip compile --quiet --universal --python-version 3.11 \
+		--fork-strategy fewest --no-annotate --custom-compile-command 'make lock' --extra dev $(LOCK_FLAGS) \
+		--output-file constraints.txt pyproject.toml -
 
 snapshot: venv
 	@test -f "$(HANOIDX_DATA)/current" || $(BIN)/hanoidx index build
@@ -47,8 +61,14 @@ check: venv
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 
+# Files run side by side, in the order of their names: those with few but long tests are not left for the end.
 test: check
-	$(BIN)/pytest
+	$(BIN)/pytest --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
+
+# Says whether a release newer than constraints.txt breaks us, in an environment of its own.
+newest:
+	rm -rf $(VENV)/newest
+	$(MAKE) VENV=$(VENV)/newest LOCK= test
 
 evaluate: snapshot
 	$(BIN)/hanoidx evaluate --questions tests/data/questions-dev.jsonl --history tests/data/history.jsonl \

@@ -2,6 +2,7 @@
 databases of both kinds.
 """
 
+import fcntl
 import os
 import pwd
 import secrets
@@ -29,7 +30,7 @@ from corpus.language.normalize import words
 from index.activation import activate
 from index.build import Suggest, build
 from index.encode import Encoder, OnnxEncoder, Progress, Vectors
-from index.snapshot import Snapshot, load
+from index.snapshot import Snapshot, active, load
 
 WriteDocument = Callable[..., Path]
 WriteThree = Callable[..., None]
@@ -81,10 +82,23 @@ def _write_document(folder: Path, document_id: str, body: str, **fields: object)
     return path
 
 
+class QueriesRemembered(OnnxEncoder):
+    """Encodes a query once, because many tests ask the same; on one thread, because test files run side by side."""
+
+    def __init__(self) -> None:
+        super().__init__(threads=1)
+        self._known: dict[str, Vectors] = {}
+
+    def encode_query(self, text: str) -> Vectors:
+        if text not in self._known:
+            self._known[text] = super().encode_query(text)
+        return self._known[text].copy()
+
+
 @pytest.fixture(scope="session")
 def encoder() -> OnnxEncoder:
     """The bundled encoder."""
-    return OnnxEncoder()
+    return QueriesRemembered()
 
 
 @pytest.fixture(scope="session")
@@ -97,10 +111,18 @@ def suggest() -> Suggest:
 
 @pytest.fixture(scope="session")
 def data(tmp_path_factory: pytest.TempPathFactory, encoder: Encoder, suggest: Suggest) -> Path:
-    """A data folder with one snapshot, of the real corpus, activated. Tests that change it copy it first."""
-    folder = tmp_path_factory.mktemp("data")
-    activate(build(read_folder(), encoder, folder, suggest=suggest).id, folder)
-    return folder
+    """A data folder with one snapshot, of the real corpus, activated. Tests that change it copy it first.
+
+    Test files run side by side in several processes: the first that needs it builds it, and each has a copy.
+    """
+    base = tmp_path_factory.getbasetemp()
+    built = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "built"
+    built.mkdir(exist_ok=True)
+    with built.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if active(built) is None:
+            activate(build(read_folder(), encoder, built, suggest=suggest).id, built)
+    return shutil.copytree(built, tmp_path_factory.mktemp("data"), dirs_exist_ok=True)
 
 
 @pytest.fixture(scope="session")
