@@ -6,6 +6,7 @@ The serving path uses `OnnxEncoder` alone, and never imports torch. Vectors are 
 import contextlib
 import hashlib
 import json
+import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
@@ -44,6 +45,7 @@ class OnnxEncoder:
     """A folder with `onnx/*.onnx` that pools and normalises by itself, `tokenizer.json`, and the two prompts."""
 
     def __init__(self, folder: Path = MODEL, threads: int = 0) -> None:
+        os.environ["ORT_DISABLE_TELEMETRY"] = "1"  # or it calls its maker, and keeps an id of this machine in ~/.cache
         import onnxruntime  # a quarter of a second that `--help` need not wait for
         from tokenizers import Tokenizer
 
