@@ -14,7 +14,7 @@ HANOIDX_DATA ?= data
 export HANOIDX_DATA
 
 .DEFAULT_GOAL := help
-.PHONY: help venv lock run test newest check evaluate bench fit tune soak load scale snapshot clean
+.PHONY: help venv lock run test newest check evaluate bench fit graph tune soak load scale snapshot clean
 
 help:
 	@echo "make run        install, build the snapshot if there is none, and ask in the terminal"
@@ -24,6 +24,7 @@ help:
 	@echo "make bench      speed and memory (BENCH_FLAGS=--quick for the short form)"
 	@echo "make fit        fit the weights that rank citable units, and those that tell messages apart"
 	@echo "make tune       measure every number of index/tuned.py by cross-validation over documents (long)"
+	@echo "make graph      write the encoder's graph, index/model/model.onnx, from its weights"
 	@echo "make soak       1,000 messages a channel while the server is killed 20 times (SOAK_FLAGS)"
 	@echo "make load       how many messages a second one server bears (LOAD_FLAGS)"
 	@echo "make scale      build, change and search 50,000 synthetic passages (SCALE_FLAGS)"
@@ -80,6 +81,9 @@ bench: snapshot
 fit: snapshot
 	$(BIN)/python tests/fit_ranking.py
 	$(BIN)/python tests/fit_recognise.py
+
+graph: venv
+	$(BIN)/python -m index.graph
 
 tune: snapshot
 	$(BIN)/python tests/tune.py $(TUNE_FLAGS)

@@ -22,6 +22,7 @@ Progress = Callable[[int], None]
 MODEL = Path(__file__).parent / "model"
 BATCH = 8  # texts that a sentence-transformers model is given at once
 MAX_PIECES = 512
+GRAPH, WEIGHTS = "model.onnx", "model.safetensors"  # index/graph.py makes the one from the other
 MODEL_SUFFIXES = (".safetensors", ".bin", ".json", ".model", ".txt")
 
 
@@ -42,7 +43,7 @@ class Encoder(Protocol):
 
 
 class OnnxEncoder:
-    """A folder with `onnx/*.onnx` that pools and normalises by itself, `tokenizer.json`, and the two prompts."""
+    """A folder with the encoder's graph and weights (index/graph.py), `tokenizer.json`, and the two prompts."""
 
     def __init__(self, folder: Path = MODEL, threads: int = 0) -> None:
         os.environ["ORT_DISABLE_TELEMETRY"] = "1"  # or it calls its maker, and keeps an id of this machine in ~/.cache
@@ -50,9 +51,9 @@ class OnnxEncoder:
         from tokenizers import Tokenizer
 
         self.name = "onnx:e5-small-vi" if folder == MODEL else f"onnx:{folder.name}"
-        model, tokenizer = folder / "onnx" / "model_qint8.onnx", folder / "tokenizer.json"
+        model, weights, tokenizer = folder / GRAPH, folder / WEIGHTS, folder / "tokenizer.json"
         config = folder / "config_sentence_transformers.json"
-        for file in (model, tokenizer, config):
+        for file in (model, weights, tokenizer, config):
             if not file.is_file():
                 raise UnknownEncoder(f"onnx:{folder}", f"{file} is not there")
         options = onnxruntime.SessionOptions()
@@ -68,7 +69,7 @@ class OnnxEncoder:
             raise UnknownEncoder(f"onnx:{folder}", f"it cannot be loaded ({_first_line(error)})") from error
         self._tokenizer.enable_truncation(MAX_PIECES)
         self._tokenizer.no_padding()
-        self.digest = _digest(model, tokenizer, config)
+        self.digest = _digest(model, weights, tokenizer, config)
 
     def encode_query(self, text: str) -> Vectors:
         return self._encode(self._query_prompt + text)
@@ -82,14 +83,9 @@ class OnnxEncoder:
         return vectors
 
     def _encode(self, text: str) -> Vectors:
-        """One text at a time, which takes no longer than eight at once.
-
-        The model quantizes what it sees while it runs: in a batch, a text's vector depends on its neighbours, by up to
-        .0016 of cosine, and a build would not be the same again after a change elsewhere.
-        """
+        """One text at a time, which takes no longer than eight at once and needs no padding."""
         ids = np.array([self._tokenizer.encode(text).ids], np.int64)
-        output = self._session.run(["embedding"], {"input_ids": ids, "attention_mask": np.ones_like(ids)})[0]
-        return np.asarray(output[0], np.float32)
+        return np.asarray(self._session.run(["embedding"], {"input_ids": ids})[0][0], np.float32)
 
 
 class RememberingEncoder:
@@ -116,6 +112,8 @@ class SentenceTransformerEncoder:
         # Of the files, because weights that no file holds (a pooler that nothing uses) differ each time it is loaded
         self.digest = _digest(*sorted(file for file in folder.rglob("*") if file.suffix in MODEL_SUFFIXES))
         self.dim = len(self.encode_query("a"))
+        # sentence-transformers itself prefers an empty "document" to the "passage" of e5 and its kin
+        self._prompt = next((name for name in ("document", "passage", "corpus") if self._model.prompts.get(name)), None)
 
     def encode_query(self, text: str) -> Vectors:
         vector = self._model.encode_query(text, normalize_embeddings=True, show_progress_bar=False)
@@ -125,7 +123,9 @@ class SentenceTransformerEncoder:
         return _by_length(texts, [len(text) for text in texts], self.dim, self._encode, progress)
 
     def _encode(self, texts: list[str]) -> Vectors:
-        vectors = self._model.encode_document(texts, normalize_embeddings=True, show_progress_bar=False)
+        vectors = self._model.encode_document(
+            texts, prompt_name=self._prompt, normalize_embeddings=True, show_progress_bar=False
+        )
         return np.asarray(vectors, np.float32)
 
 
