@@ -1,9 +1,9 @@
 """The whole path of one question. Read this first.
 
-query, which is read once and handed on -> small talk? -> query in its conversation -> hits -> ranked units -> reason for doubt, or not clear which
-document is meant? -> composed answer with citations -> its numbers checked -> where an operator has set a generator, in
-its words if they hold good. What we expect to go wrong is a Status; anything else is caught here once, logged, and
-answered with an apology.
+query, read once and handed on -> small talk? -> query in its conversation -> hits -> ranked units -> reason for doubt,
+or not clear which document is meant? -> composed answer with citations -> its numbers checked -> where an operator has
+set a generator, in its words if they hold good. What we expect to go wrong is a Status; anything else is caught here
+once, logged, and answered with an apology.
 """
 
 import dataclasses
