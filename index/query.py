@@ -6,7 +6,7 @@ things), synonyms.yaml (what people say). Other languages have theirs, which ind
 
 import functools
 import re
-from collections.abc import Container
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +14,7 @@ import yaml
 
 from corpus.language import telex
 from corpus.language.detect import language
-from corpus.language.normalize import clean, terms, words
+from corpus.language.normalize import clean, fold, terms, terms_of, words_of
 from corpus.language.spelling import Spelling
 from index.translate import translate
 
@@ -22,9 +22,9 @@ MAX_LENGTH = 1_000  # characters; nobody asks a longer question, and the encoder
 
 _TABLES = Path(__file__).parent
 _TOKEN = re.compile(
-    r"(?<![\w-])(?<!\w\.)(?:[\w-]+\.)+(?:vn|com|org|net)\b(?:/\S*)?"  # nothing in an address is an abbreviation,
+    r"((?<![\w-])(?<!\w\.)(?:[\w-]+\.)+(?:vn|com|org|net)\b(?:/\S*)?"  # nothing in an address is an abbreviation,
     r"|(?<![\d/])\d+(?:/\d+)*[/-][^\W\d_][\w/-]*"  # nor in "18-NQ/TU"
-    r"|[^\W_]+(?:&[^\W_]+)*"
+    r"|[^\W_]+(?:&[^\W_]+)*)"
 )
 _PLAIN_D = str.maketrans("đĐðÐɖƉ", "dDdDdD", "&")
 # "Hoà" and "hòa" are spelled as the documents spell them, because the encoder takes them for two words.
@@ -41,13 +41,23 @@ _DRAWN_OUT = re.compile(r"(?<=[^\W\d_])([^\W\d_A-Z])\1{2,}")  # "khônggg"
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """`text` is as typed, `plain` is mended, without abbreviations, or is what is known of it in Vietnamese.
+    """A question as it was read: once, where it comes in, and handed on from there. Nobody reads its text again.
+
+    `typed` is all of it but what cannot be seen, `text` as much as is searched, `said` the folded words of that.
+    `expanded` is `typed` with abbreviations written out and `bare` that, folded. `plain` is `text` mended and without
+    abbreviations, or what is known of it in Vietnamese; `folded` and `words` are of `plain`.
 
     `terms` go to BM25, `encoded` to the encoder: the search is by the mean of their vectors.
     """
 
+    typed: str
     text: str
+    said: tuple[str, ...]
+    expanded: str
+    bare: str
     plain: str
+    folded: str
+    words: tuple[str, ...]
     language: str
     encoded: tuple[str, ...]
     terms: tuple[str, ...]
@@ -55,23 +65,40 @@ class Query:
 
 def parse(text: str, spelling: Spelling | None = None) -> Query:
     """Never fails: any text is a query; one without words finds nothing. `spelling` mends what was typed in a hurry."""
-    text = " ".join(clean(text).split())[:MAX_LENGTH]
+    typed = " ".join(clean(text).split())
+    text = typed[:MAX_LENGTH]
     spoken = language(text)
     if spoken != "vi" and _is_telex(text):
         spoken = "vi"
-    if spoken == "vi":
-        typed = _DRAWN_OUT.sub(r"\1", _TONE.sub(_moved_tone, text))
-        plain = expand(typed, keep=_shorthand() if spelling else ())
+    keep = _shorthand() if spelling else ()
+    expanded, plain = written_out(_tidy(typed), keep)
+    if text != typed:
+        _, plain = written_out(_tidy(text), keep)
+    if spoken != "vi":
+        plain = translate(text, spoken)
+    else:
         if _is_shouted(text):
             plain = plain.lower()
         if spelling:
             plain = spelling.mend(plain, _shorthand())
-        own = terms(text)
-    else:
-        plain = translate(text, spoken)
-        own = []
-    counted = (*own, *terms(plain), *(term for more in _synonyms(plain) for term in terms(more)))
-    return Query(text, plain, spoken, _encoded(text, plain, spoken), tuple(dict.fromkeys(counted)))
+    folded = {one: fold(one) for one in {text.lower(), expanded.lower(), plain.lower()}}
+    said, meant = folded[text.lower()], folded[plain.lower()]
+    words = {one: tuple(words_of(one)) for one in dict.fromkeys((said, meant))}
+    counted = [term for one in words if spoken == "vi" or one == meant for term in terms_of(one, words[one])]
+    counted += (term for more in _synonyms(words[meant]) for term in terms(more))
+    return Query(
+        typed=typed,
+        text=text,
+        said=words[said],
+        expanded=expanded,
+        bare=folded[expanded.lower()],
+        plain=plain,
+        folded=meant,
+        words=words[meant],
+        language=spoken,
+        encoded=_encoded(text, plain, spoken),
+        terms=tuple(dict.fromkeys(counted)),
+    )
 
 
 def _is_telex(text: str) -> bool:
@@ -88,19 +115,30 @@ def _encoded(text: str, plain: str, spoken: str) -> tuple[str, ...]:
     return (plain or text,)
 
 
+def _tidy(text: str) -> str:
+    return _DRAWN_OUT.sub(r"\1", _TONE.sub(_moved_tone, text))
+
+
 def _moved_tone(match: re.Match[str]) -> str:
     moved = _TONES[match[0].lower()]
     return "".join(new.upper() if old.isupper() else new for old, new in zip(match[0], moved, strict=True))
 
 
-def expand(text: str, keep: Container[str] = ()) -> str:
-    """The text with abbreviations written out and slips of Telex mended.
+def expand(text: str) -> str:
+    """A clean text with abbreviations written out and slips of Telex mended.
 
-    "dvc onl có mất tiền ko" -> "dịch vụ công trực tuyến có mất tiền không". What `keep` holds stays as it is.
+    "dvc onl có mất tiền ko" -> "dịch vụ công trực tuyến có mất tiền không".
     """
-    text = clean(text)
+    return written_out(text)[0]
+
+
+def written_out(text: str, keep: Container[str] = ()) -> tuple[str, str]:
+    """A clean text as `expand` gives it, and the same with what `keep` holds left as it is."""
     shouted = _is_shouted(text)
-    return _TOKEN.sub(lambda match: _written_out(match[0], shouted, keep), text)
+    pieces = _TOKEN.split(text)  # every other one is a token
+    written = [_written_out(piece, shouted) if place % 2 else piece for place, piece in enumerate(pieces)]
+    kept = (piece if _key(piece, shouted) in keep else new for piece, new in zip(pieces, written, strict=True))
+    return "".join(written), "".join(kept)
 
 
 def _is_shouted(text: str) -> bool:
@@ -108,21 +146,23 @@ def _is_shouted(text: str) -> bool:
     return text.isupper() and len(text.split()) > 2
 
 
-def _written_out(token: str, shouted: bool, keep: Container[str]) -> str:
+def _written_out(token: str, shouted: bool) -> str:
     """ "cả" and "ai" are words: only a token typed without diacritics (đ apart) can be an abbreviation."""
     table = _abbreviations()
+    key = _key(token, shouted)
+    if not shouted and len(key) == 1:
+        return table.get(key, token)  # the K of "Bệnh viện K" is a name
+    return table.get(key) or table.get(key.lower()) or telex.repair(token)
+
+
+def _key(token: str, shouted: bool) -> str:
+    """A token as the tables have it."""
     bare = token.translate(_PLAIN_D)
-    if (bare.lower() if shouted else bare) in keep:
-        return token
-    if shouted:
-        return table.get(bare.lower()) or telex.repair(token)
-    if len(bare) == 1:
-        return table.get(bare, token)  # the K of "Bệnh viện K" is a name
-    return table.get(bare) or table.get(bare.lower()) or telex.repair(token)
+    return bare.lower() if shouted else bare
 
 
-def _synonyms(plain: str) -> list[str]:
-    spaced = f" {' '.join(words(plain))} "
+def _synonyms(spoken: Sequence[str]) -> list[str]:
+    spaced = f" {' '.join(spoken)} "
     return [official for said, official in _phrases("synonyms.yaml").items() if f" {said} " in spaced]
 
 
@@ -139,7 +179,7 @@ def _shorthand() -> dict[str, tuple[str, ...]]:
 @functools.cache
 def _phrases(name: str) -> dict[str, str]:
     """Folded phrases, longest first."""
-    folded = {" ".join(words(phrase)): meaning for phrase, meaning in _table(name).items()}
+    folded = {" ".join(words_of(fold(phrase))): meaning for phrase, meaning in _table(name).items()}
     return dict(sorted(folded.items(), key=lambda item: -len(item[0])))
 
 

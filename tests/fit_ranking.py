@@ -89,7 +89,7 @@ def _fit_confidence(
         for _, question in _wordings(item):
             query = parse(question, snapshot.spelling)
             hits = search(snapshot, query, K)
-            score = float((features(query, asked(query.plain), hits, snapshot) @ weights + bias).max())
+            score = float((features(query, asked(query), hits, snapshot) @ weights + bias).max())
             sample = max(cosine for hit in hits for cosine in hit.samples)
             nearest.append((score, max(cosine for hit in hits for cosine in hit.units), sample))
             about.append(item["expect"] in ANSWERABLE)
@@ -103,7 +103,7 @@ def _fit_confidence(
 
 
 def _wordings(item: dict[str, Any]) -> list[tuple[str, str]]:
-    full = in_context(item["question"], item.get("turns") or ())
+    full = in_context(parse(item["question"]), item.get("turns") or ())
     return [("well spelled", full), ("no diacritics", _stripped(full))]
 
 
@@ -125,7 +125,7 @@ def _example(item: dict[str, Any], question: str, snapshot: Snapshot, texts: dic
         for hit in hits
         for unit in hit.passage.units
     ]
-    return features(query, asked(query.plain), hits, snapshot), np.array(right)
+    return features(query, asked(query), hits, snapshot), np.array(right)
 
 
 def _fit(examples: list[tuple[Matrix, Marks]]) -> tuple[Matrix, float]:

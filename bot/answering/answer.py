@@ -1,9 +1,9 @@
 """The whole path of one question. Read this first.
 
-small talk? -> question in its conversation -> query -> hits -> ranked units -> reason for doubt, or not clear which
-document is meant? -> composed answer with citations -> its numbers checked -> where an operator has set a generator, in
-its words if they hold good. What we expect to go wrong is a Status; anything else is caught here once, logged, and
-answered with an apology.
+query, read once and handed on -> small talk? -> query in its conversation -> hits -> ranked units -> reason for doubt,
+or not clear which document is meant? -> composed answer with citations -> its numbers checked -> where an operator has
+set a generator, in its words if they hold good. What we expect to go wrong is a Status; anything else is caught here
+once, logged, and answered with an apology.
 """
 
 import dataclasses
@@ -28,7 +28,6 @@ from bot.answering.suggest import suggestions_for
 from bot.answering.verify import unsupported
 from bot.answering.write import Style, Written, quoted
 from bot.dialogue import Answer, Question, Status, Timings
-from corpus.language.normalize import words
 from index.encode import Vectors
 from index.query import Query, parse
 from index.search import Hit, query_vector, search
@@ -51,8 +50,9 @@ def ask(
     """
     started = time.perf_counter()
     try:
-        answer = _answer(question, snapshot, today, rewrite, strict=strict)
-        answer = dataclasses.replace(answer, suggestions=answer.suggestions or suggestions_for(answer, snapshot))
+        query = parse(question.text, snapshot.spelling)
+        answer = _answer(question, query, snapshot, today, rewrite, strict=strict)
+        answer = dataclasses.replace(answer, suggestions=answer.suggestions or suggestions_for(answer, query, snapshot))
     except Exception:
         logger.exception("a question could not be answered")
         answer = _plain(question, Status.ERROR_INTERNAL, "vi", messages.VIETNAMESE.internal_error)
@@ -86,23 +86,25 @@ class _Reading:
     search_ms: float
 
 
-def _answer(question: Question, snapshot: Snapshot, today: date, rewrite: Rewrite | None, *, strict: bool) -> Answer:
+def _answer(
+    question: Question, alone: Query, snapshot: Snapshot, today: date, rewrite: Rewrite | None, *, strict: bool
+) -> Answer:
+    """`alone` is the question by itself; in its conversation it may become another query."""
     started = time.perf_counter()
-    alone = parse(question.text, snapshot.spelling)
     language = alone.language
     style = Style(messages.voice(language), today)
-    if found := intent(question.text) or intent(alone.plain):
+    if found := intent(alone):
         return _no_question(question, found, language, style)
-    if not words(question.text):
+    if not alone.said:
         return _plain(question, Status.UNANSWERABLE_EMPTY, language, style.voice.empty_question)
     encoding = time.perf_counter()
     vector = query_vector(snapshot.encoder, alone)
     encoded = (time.perf_counter() - encoding) * 1000
-    reading = _read(alone, in_context(alone.text, question.turns), snapshot, vector)
+    reading = _read(alone, in_context(alone, question.turns), snapshot, vector)
     if found := recognise(alone, vector, snapshot.encoder, confidence(reading.ranked)):
         return _no_question(question, found, language, style)
     if _is_far(reading) and question.turns and not reading.in_context:
-        again = _read(alone, carried_over(alone.text, question.turns), snapshot)
+        again = _read(alone, carried_over(alone, question.turns), snapshot)
         reading = reading if _is_far(again) else again  # what says nothing by itself was said to what came before
     status, written, suggestions = _write(reading, snapshot, style)
     asked_for = reading.doubt.what if reading.doubt else ""
@@ -132,8 +134,8 @@ def _answer(question: Question, snapshot: Snapshot, today: date, rewrite: Rewrit
 def _read(alone: Query, text: str, snapshot: Snapshot, vector: Vectors | None = None) -> _Reading:
     """`alone` is the question by itself, `vector` its vector where that is at hand, `text` it in its conversation."""
     query = alone if text == alone.text else parse(text, snapshot.spelling)
-    wanted = asked(query.plain)
-    if query is not alone and (own := asked(alone.plain).values):
+    wanted = asked(query)
+    if query is not alone and (own := asked(alone).values):
         wanted = dataclasses.replace(wanted, values=own)  # not for what the question before it asked for
     started = time.perf_counter()
     hits = search(snapshot, query, K, vector if query is alone else None)
@@ -165,10 +167,9 @@ def _write(reading: _Reading, snapshot: Snapshot, style: Style) -> tuple[Status,
 
 
 def _offered(reading: _Reading, snapshot: Snapshot) -> tuple[Choice, ...]:
-    typed = reading.query.text
-    if reading.in_context or _is_far(reading) or not lacks_subject(typed):
+    if reading.in_context or _is_far(reading) or not lacks_subject(reading.query):
         return ()
-    return choices(typed, reading.ranked, lambda text, id_: _answers(text, id_, snapshot))
+    return choices(reading.query, reading.ranked, lambda text, id_: _answers(text, id_, snapshot))
 
 
 def _answers(text: str, document_id: str, snapshot: Snapshot) -> bool:

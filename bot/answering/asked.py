@@ -6,12 +6,12 @@ Where folding makes two words one ("còn" and "con", "à" and "ạ"), they are r
 """
 
 import re
-import unicodedata
 from dataclasses import dataclass
 from enum import StrEnum
 
-from corpus.language.normalize import fold, large_numbers, references, words
+from corpus.language.normalize import large_numbers, references
 from corpus.language.values import Value
+from index.query import Query
 
 
 class Form(StrEnum):
@@ -185,27 +185,23 @@ _HOLDS = _any(
 )
 
 
-def asked(plain: str) -> Asked:
-    """Read a question whose abbreviations are written out (`Query.plain`)."""
-    text, typed = fold(plain), unicodedata.normalize("NFC", plain.lower())
+def asked(query: Query) -> Asked:
+    text, typed = query.folded, query.plain.lower()
     values = dict.fromkeys(kind for pattern, kinds in _VALUES if pattern.search(text) for kind in kinds)
     years = frozenset(YEAR.findall(text))
-    named = {*words(text), *large_numbers(text)}
+    named = {*query.words, *large_numbers(text)}
+    numbered = frozenset(references(text))
     numbers = frozenset(word for word in named if len(word) > 1 and word.isdigit() and word not in years)
     return Asked(
         values=tuple(values),
-        form=_form(text, typed),
+        form=Form.COMPARE if len(numbered) > 1 else _form(text, typed),  # "Nghị quyết 15 và Nghị quyết 57 …"
         years=years,
         numbers=numbers,
-        references=frozenset(
-            one for one in references(text) if not YEAR.fullmatch(one[3:])
-        ),  # "kế hoạch 2025" is of 2025
+        references=frozenset(one for one in numbered if not YEAR.fullmatch(one[3:])),  # "kế hoạch 2025" is of 2025
         current=bool(_CURRENT.search(typed)),
         holds=bool(_HOLDS.search(typed)),
     )
 
 
 def _form(text: str, typed: str) -> Form:
-    if len(set(references(text))) > 1:  # "Nghị quyết 15 và Nghị quyết 57 …"
-        return Form.COMPARE
     return next((form for pattern, form in _FORMS if pattern.search(text) or pattern.search(typed)), Form.FACT)

@@ -172,10 +172,10 @@ def _can_be_offered(question: str, entry: Entry) -> bool:
         len(question) <= LENGTH
         and question.endswith("?")
         and not question.isascii()
-        and parse(question).plain == question  # no abbreviation, no slip
+        and (query := parse(question)).plain == question  # no abbreviation, no slip
         and not _NOT_OFFERED.search(question)
         and not (years and int(max(years)) < int(entry.as_of[:4]) - YEARS_BACK)
-        and not is_follow_up(question)
+        and not is_follow_up(query)
     )
 
 

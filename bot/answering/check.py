@@ -17,6 +17,7 @@ from bot.answering.intent import intent
 from corpus.language.detect import syllables
 from corpus.language.normalize import fold, references, words
 from corpus.language.values import Value, find
+from index.query import parse
 
 OVERLAP = 0.7  # share of a sentence's content words that its passages must have; measured in EXPERIMENTS.md
 
@@ -130,7 +131,7 @@ def _overlap(sentence: str, spoken: str) -> float:
 
 
 def _gives_orders(text: str) -> bool:
-    found = intent(text)
+    found = intent(parse(text))
     return found is not None and found.name == "injection"
 
 

@@ -11,6 +11,7 @@ from bot.answering.rank import Ranked
 from bot.answering.write import short_title
 from corpus.language.normalize import fold
 from index import tuned
+from index.query import Query
 
 CHOICES = 4
 LABEL = 60  # characters; what a button shows on the narrowest channel
@@ -24,7 +25,7 @@ class Choice:
     question: str
 
 
-def choices(question: str, ranked: Sequence[Ranked], answers: Callable[[str, str], bool]) -> tuple[Choice, ...]:
+def choices(query: Query, ranked: Sequence[Ranked], answers: Callable[[str, str], bool]) -> tuple[Choice, ...]:
     """What a question without a subject may mean, the likeliest first; none where one reading is clearly likelier.
 
     `answers` tells whether a question is answered from a document.
@@ -33,12 +34,12 @@ def choices(question: str, ranked: Sequence[Ranked], answers: Callable[[str, str
     if len(near) < 2:
         return ()
     entries = {unit.hit.entry.id: unit.hit.entry for unit in ranked}
-    sort = sort_named(question)
+    sort = sort_named(query)
     of_sort = [entry for entry in entries.values() if sort and sort in fold(entry.title)]
     found: list[Choice] = []
     for entry in of_sort if len(of_sort) > 1 else (entries[id_] for id_ in entries if id_ in near):
         title = short_title(entry.title)
-        about = f"{title}: {question[:1].lower()}{question[1:]}"
+        about = f"{title}: {query.text[:1].lower()}{query.text[1:]}"
         if len(found) < CHOICES and answers(about, entry.id):
             found.append(Choice(title if len(title) <= LABEL else title[: LABEL - 1].rpartition(" ")[0] + "…", about))
     return tuple(found) if len(found) > 1 else ()

@@ -13,8 +13,8 @@ from datetime import datetime, timedelta
 from bot.answering.intent import intent
 from bot.dialogue import Answer, Question, Status
 from corpus.language.detect import syllables
-from corpus.language.normalize import clean, fold, words
-from index.query import expand
+from corpus.language.normalize import fold, words
+from index.query import Query, parse
 
 IDLE = timedelta(minutes=30)  # after which a conversation has ended
 TURNS = 5  # earlier questions that are looked at
@@ -129,7 +129,7 @@ def continued(answer: Answer, now: datetime) -> Conversation:
 
 def _picked(conversation: Conversation, text: str) -> str | None:
     """What a number picks, or the words of one choice that no other has."""
-    if found := _CHOSEN.fullmatch(fold(clean(text)).strip()):
+    if found := _CHOSEN.fullmatch(fold(text).strip()):
         place = int(found[1]) - 1
         return conversation.offered[place] if 0 <= place < len(conversation.offered) else None
     said = set(words(text))
@@ -139,39 +139,45 @@ def _picked(conversation: Conversation, text: str) -> str | None:
     return fitting[0] if len(fitting) == 1 else None
 
 
-def in_context(text: str, turns: Sequence[str]) -> str:
+def in_context(query: Query, turns: Sequence[str]) -> str:
     """The question with the subject of the questions before it in front, when it lacks one of its own."""
-    return carried_over(text, turns) if is_follow_up(text) else text
+    return carried_over(query, turns) if turns and is_follow_up(query) else query.text
 
 
-def carried_over(text: str, turns: Sequence[str]) -> str:
+def carried_over(query: Query, turns: Sequence[str]) -> str:
     """The question with the subject of the questions before it in front."""
-    asked = [turn for turn in turns[-TURNS:] if words(turn) and not intent(turn)]
-    if not asked:
-        return text
-    subject = in_context(asked[-1], asked[:-1])[:SUBJECT]
-    if _INSTEAD.search(fold(clean(text)).strip()) and not is_follow_up(_INSTEAD.sub("", fold(clean(text)).strip())):
+    if not turns:
+        return query.text
+    *earlier, last = turns[-TURNS:]
+    before = parse(last)
+    if not before.said or intent(before):
+        return carried_over(query, earlier)
+    subject = in_context(before, earlier)[:SUBJECT]
+    if (named := _INSTEAD.sub("", query.bare)) != query.bare and not is_follow_up(parse(named)):
         subject = subject.rpartition(": ")[2]  # "thế còn Luật Chuyển đổi số?" after a choice: what it was about is gone
-    if _YEAR.search(text):
+    if _YEAR.search(query.text):
         subject = " ".join(_YEAR.sub("", subject).split()).replace(" ?", "?")
-    return f"{subject} {text}"
+    return f"{subject} {query.text}"
 
 
-def lacks_subject(text: str) -> bool:
+def lacks_subject(query: Query) -> bool:
     """Whether a question, alone, does not say what it is about, or only of which sort it is: "Luật có mấy điều?"."""
-    return is_follow_up(text) or is_follow_up(_SORT.sub("", clean(text).lower()))
+    typed = query.typed.lower()
+    rest = _SORT.sub("", typed)
+    return is_follow_up(query) or (rest != typed and is_follow_up(parse(rest)))
 
 
-def sort_named(text: str) -> str:
+def sort_named(query: Query) -> str:
     """The sort of document that a question names without saying which one, folded; empty where it names none."""
-    found = _SORT.search(clean(text).lower())
+    found = _SORT.search(query.typed.lower())
     return fold(found[0]) if found else ""
 
 
-def is_follow_up(text: str) -> bool:
+def is_follow_up(query: Query) -> bool:
     """Whether a question leans on an earlier one, going by its own words alone."""
-    typed = clean(text).lower()
-    plain = " ".join(expand(typed).lower().split())
+    if query.typed.isupper() and len(query.said) < 3:
+        return is_follow_up(parse(query.typed.lower()))  # "AI KÝ?" asks who, though AI is an abbreviation
+    typed, plain = query.typed.lower(), query.expanded.lower()
     spoken = _WORD.findall(plain)
     if not 0 < len(spoken) <= LONGEST:
         return False
@@ -179,8 +185,7 @@ def is_follow_up(text: str) -> bool:
         return bool(_SAYS_SO_ENGLISH.search(plain)) or _own(spoken, _EMPTY_ENGLISH) == 0
     if _SAYS_SO.search(plain) or _OTHER_CASE.search(plain) or _points_back(_THAT, plain):
         return True
-    bare = fold(plain)
-    if typed.isascii() and (_SAYS_SO_BARE.search(bare) or _points_back(_THAT_BARE, bare)):
+    if typed.isascii() and (_SAYS_SO_BARE.search(query.bare) or _points_back(_THAT_BARE, query.bare)):
         return True
     if _SUBJECT.search(plain):
         return False

@@ -15,7 +15,7 @@ import yaml
 
 from bot.answering.asked import YEAR, Asked
 from bot.answering.rank import UNKNOWN, Ranked, confidence_weights, read, share, weighted
-from corpus.language.normalize import fold, words
+from corpus.language.normalize import fold, words, words_of
 from corpus.language.values import Value
 from index import tuned
 from index.query import Query
@@ -79,13 +79,14 @@ def doubt(query: Query, asked: Asked, ranked: Sequence[Ranked], snapshot: Snapsh
     if confidence(ranked) < _threshold(query.language):
         return Doubt(Reason.FAR)
     quoted = " ".join(_spoken(unit) for unit in near)
-    if name := _missing_name(query.plain, _spoken(ranked[0]), "elsewhere"):
+    finally_asked = _finally_asked(query)
+    if name := _missing_name(finally_asked, _spoken(ranked[0]), "elsewhere"):
         return Doubt(Reason.ELSEWHERE, name)
     if missing := [reference for reference in asked.references if reference not in snapshot.bm25.vocab_dict]:
         return Doubt(Reason.NAME, _as_typed(missing[0], query.plain))
     if stated := _stated(query, asked, ranked, snapshot):
         return Doubt(Reason.STATED, stated=stated)
-    if name := _missing_name(query.plain, quoted, "hanoi") or _missing_name(query.plain, quoted, "procedures"):
+    if name := _missing_name(finally_asked, quoted, "hanoi") or _missing_name(finally_asked, quoted, "procedures"):
         return Doubt(Reason.NAME, name)
     if year := _missing_year(query.plain, asked.years, quoted):
         return Doubt(Reason.YEAR, year)
@@ -163,10 +164,15 @@ def _as_typed(reference: str, question: str) -> str:
     return found[0] if found else number
 
 
-def _missing_name(question: str, quoted: str, kind: str) -> str | None:
+def _finally_asked(query: Query) -> Sequence[str]:
+    """The words of a question's last clause of some length."""
+    clauses = [clause for clause in _CLAUSE.split(query.folded) if len(clause.split()) >= 4]
+    return query.words if not clauses or clauses[-1] == query.folded else words_of(clauses[-1])
+
+
+def _missing_name(asked_words: Sequence[str], quoted: str, kind: str) -> str | None:
     """A name in what the question finally asks that the quotes do not have."""
-    clauses = [clause for clause in _CLAUSE.split(question) if len(clause.split()) >= 4]
-    spoken = f" {' '.join(words(clauses[-1] if clauses else question))} "
+    spoken = f" {' '.join(asked_words)} "
     found = f" {' '.join(words(quoted))} "
     return next(
         (

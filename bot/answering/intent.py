@@ -14,8 +14,8 @@ from typing import Any
 
 import yaml
 
-from corpus.language.normalize import clean, fold
-from index.query import expand
+from corpus.language.normalize import fold
+from index.query import Query
 
 INTENTS = Path(__file__).parent / "intents.yaml"
 CHAT = 20  # words; small talk is not longer
@@ -35,10 +35,10 @@ class Intent:
     refused: bool
 
 
-def intent(text: str) -> Intent | None:
+def intent(query: Query) -> Intent | None:
     """What a message is, if it is no question to the documents."""
     tables = _tables()
-    forms = dict.fromkeys((_spell(text), _spell(expand(text))))  # "bn" is bạn and bao nhiêu
+    forms = _forms(query)
     for said in forms:
         for name, (says, unless) in tables.refused.items():
             if says.search(said) and not (unless and unless.search(said)):
@@ -51,15 +51,20 @@ def intent(text: str) -> Intent | None:
     return None
 
 
-def excused(name: str, text: str) -> bool:
+def excused(name: str, query: Query) -> bool:
     """Whether a message has a phrase for which it is not refused under a name: "làm giả giấy tờ bị phạt bao nhiêu?"."""
     _, unless = _tables().refused[name]
-    return unless is not None and any(unless.search(_spell(form)) for form in (text, expand(text)))
+    return unless is not None and any(unless.search(_spell(text)) for text in (query.typed, query.expanded))
+
+
+def _forms(query: Query) -> list[str]:
+    """The ways in which a message may be read: "bn" is bạn and bao nhiêu."""
+    return [_spell(text) for text in dict.fromkeys((query.typed, query.expanded, query.plain))]
 
 
 def _spell(text: str) -> str:
     """The words in lower case, a space before each, with their tone last: hoà and hòa are both " hoa2"."""
-    spoken = _WORD.findall(_DRAWN_OUT.sub(r"\1", clean(text).lower()))
+    spoken = _WORD.findall(_DRAWN_OUT.sub(r"\1", text.lower()))
     return "".join(f" {_tone_last(word)}" for word in spoken[:LONGEST])
 
 

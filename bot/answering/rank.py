@@ -136,7 +136,7 @@ def _year_first(ranked: list[Ranked], asked: Asked) -> list[Ranked]:
 
 def features(query: Query, asked: Asked, hits: Sequence[Hit], snapshot: Snapshot) -> npt.NDArray[np.float64]:
     """One row a unit, in the order of the hits and their units; one column a name in FEATURES."""
-    question = weighted(words(query.plain), snapshot)
+    question = weighted(query.words, snapshot)
     wide = weighted((term for term in query.terms if term.isalnum()), snapshot)
     best = max((cosine for hit in hits for cosine in hit.units), default=0.0)
     samples = [cosine for hit in hits for cosine in hit.samples if cosine]

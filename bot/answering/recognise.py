@@ -15,7 +15,6 @@ import numpy as np
 import numpy.typing as npt
 
 from bot.answering.intent import Intent, excused
-from corpus.language.normalize import words
 from index import tuned
 from index.encode import Encoder, Vectors
 from index.query import Query
@@ -55,13 +54,13 @@ def recognise(query: Query, vector: Vectors, encoder: Encoder, confidence: float
     if np.log(likely.sum() / asks) < tuned.SURE + tuned.WARY * doubtful:
         return None
     name = model.names[np.where(model.refused == refused, likely, 0).argmax()]
-    return None if refused and excused(name, query.text) else Intent(name, refused)
+    return None if refused and excused(name, query) else Intent(name, refused)
 
 
 def features(query: Query, vector: Vectors) -> Vectors:
     """The boxes of the message's words and pairs of words, of length 1, then its vector. A digit stands for any."""
-    text = query.plain if query.language == "vi" else query.text
-    spoken = ["^", *words(_DIGIT.sub("0", text)), "$"]
+    said = query.words if query.language == "vi" else query.said
+    spoken = ["^", *(_DIGIT.sub("0", word) for word in said), "$"]
     boxes = np.zeros(BOXES, np.float32)
     for gram in (*spoken, *map(" ".join, itertools.pairwise(spoken))):
         boxes[zlib.crc32(gram.encode()) % BOXES] = 1

@@ -11,6 +11,7 @@ from bot.dialogue import Answer, Status
 from corpus.document import Passage
 from corpus.language.normalize import words
 from index import tuned
+from index.query import Query
 from index.snapshot import ANYWHERE, Snapshot
 
 SUGGESTIONS = 3
@@ -18,12 +19,12 @@ SUGGESTIONS = 3
 _GREETED = frozenset(messages.VIETNAMESE.small_talk[name] for name in ("greeting", "ability", "who"))
 
 
-def suggestions_for(answer: Answer, snapshot: Snapshot) -> tuple[str, ...]:
+def suggestions_for(answer: Answer, query: Query, snapshot: Snapshot) -> tuple[str, ...]:
     """Questions about what the answer does not quote, the nearest to what was asked, if they can of its documents.
 
     They are Vietnamese, and so for who asks in Vietnamese.
     """
-    asked = (answer.question.text, *answer.question.turns)
+    asked = (query.said, *map(words, answer.question.turns))
     if answer.text in _GREETED:
         return _different((suggestion.question for suggestion in snapshot.suggestions.get(ANYWHERE, ())), asked)
     if answer.language != "vi":
@@ -49,9 +50,9 @@ def quotes(answer: Answer, passage: Passage, row: int) -> bool:
     return any(one.passage_id == passage.id and quote in f"\n{one.quote}\n" for one in answer.citations)
 
 
-def _different(questions: Iterable[str], asked: Iterable[str]) -> tuple[str, ...]:
-    """The first few that ask neither what was asked nor the same as one another."""
-    said = [frozenset(words(text)) for text in asked]
+def _different(questions: Iterable[str], asked: Iterable[Iterable[str]]) -> tuple[str, ...]:
+    """The first few that ask neither what was asked, in these words, nor the same as one another."""
+    said = list(map(frozenset, asked))
     chosen: list[str] = []
     for question in questions:
         mine = frozenset(words(question))

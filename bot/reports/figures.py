@@ -25,7 +25,7 @@ from bot.messages import HANOI
 from bot.records.database import CONVERSATIONS, FEEDBACK, INBOX, RECEIPTS, SENDS
 from bot.reports.cluster import Similarities, clusters
 from corpus.document import Entry
-from corpus.language.normalize import clean, words
+from corpus.language.normalize import clean
 from corpus.language.spelling import is_bare
 from index.encode import Encoder
 from index.query import expand, parse
@@ -379,7 +379,7 @@ def _key(text: str) -> str:
 
 
 def _meant(text: str, turns: Sequence[str]) -> str:
-    return in_context(text, turns) if turns else text  # which most are, and to look takes half a millisecond
+    return in_context(parse(text), turns) if turns else text  # which most are, and to look takes half a millisecond
 
 
 def _wording(rows: Sequence[Row[Any]]) -> Wording:
@@ -428,7 +428,7 @@ def similarities(texts: Sequence[str], encoder: Encoder) -> Similarities:
     """How alike questions are, each with each: their cosine, and the share of their words that both have."""
     queries = [parse(text) for text in texts]
     vectors = np.stack([query_vector(encoder, query) for query in queries])
-    spoken = [frozenset(words(query.plain)) for query in queries]
+    spoken = [frozenset(query.words) for query in queries]
     places = {word: place for place, word in enumerate(sorted(frozenset[str]().union(*spoken)))}
     said = np.zeros((len(texts), len(places)), np.float32)
     for row, of_one in enumerate(spoken):
@@ -440,7 +440,8 @@ def similarities(texts: Sequence[str], encoder: Encoder) -> Similarities:
 
 def _is_hurried(text: str) -> bool:
     """Whether a text was typed without diacritics or with abbreviations."""
-    return is_bare(text) or expand(text) != clean(text)
+    said = clean(text)
+    return is_bare(said) or expand(said) != said
 
 
 def _sum(counts: Iterable[Mapping[str, int]]) -> dict[str, int]:

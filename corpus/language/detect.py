@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from corpus.language.normalize import clean, fold
+from corpus.language.normalize import fold
 
 _INITIALS = ("", *re.findall(r"\w+", "b c ch d g gh gi h k kh l m n ng ngh nh p ph qu r s t th tr v x"))
 _RIMES = re.findall(
@@ -68,7 +68,7 @@ def syllables() -> frozenset[str]:
 
 
 def language(text: str) -> str:
-    """An ISO 639-1 code; "vi" where nothing speaks against it, as in a bare number or a lone emoji."""
+    """An ISO 639-1 code of a clean text; "vi" where nothing speaks against it, as in a bare number or a lone emoji."""
     said = _words(text)
     words = [word for word in said if fold(word) not in _EVERYWHERE]
     if not words:
@@ -91,7 +91,7 @@ def language(text: str) -> str:
 
 def _words(text: str) -> list[str]:
     """The words of a text, those of web addresses left out."""
-    return [word for part in clean(text).split() if not _ADDRESS.search(part) for word in _WORD.findall(part)]
+    return [word for part in text.split() if not _ADDRESS.search(part) for word in _WORD.findall(part)]
 
 
 def _is_vietnamese(folded: str) -> bool:

@@ -8,7 +8,7 @@ import functools
 import itertools
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 _UNUSUAL = re.compile(r"[^\t\n\r -~À-ʯ\u0300-\u0336Ḁ-ỿ]")
 _MARK = re.compile(r"[\u0300-\u036f]")
@@ -70,13 +70,22 @@ def fold(text: str) -> str:
 
 def words(text: str) -> list[str]:
     """The folded words and numbers of a text, in order; "17,34%" gives "17" and "34"."""
-    return _WORD.findall(fold(text))
+    return words_of(fold(text))
+
+
+def words_of(folded: str) -> list[str]:
+    """The words of a text that is folded already."""
+    return _WORD.findall(folded)
 
 
 def terms(text: str) -> list[str]:
     """What BM25 counts: words, pairs of neighbours, document numbers and dates, each in one spelling."""
     folded = fold(text)
-    single = _WORD.findall(folded)
+    return terms_of(folded, words_of(folded))
+
+
+def terms_of(folded: str, single: Sequence[str]) -> list[str]:
+    """The terms of a text that is folded and cut into words already."""
     pairs = [f"{a} {b}" for a, b in itertools.pairwise(single)]
     return [*single, *pairs, *references(folded), *_dates(folded), *(f"={number}" for number in large_numbers(folded))]
 

@@ -76,7 +76,7 @@ class Shelf:
         return sorted(units, key=lambda unit: -unit.score)
 
     def compose(self, question: str, scores: Mapping[str, float]) -> Written:
-        return compose(self.ranked(scores), asked(parse(question).plain), self.snapshot, STYLE)
+        return compose(self.ranked(scores), asked(parse(question)), self.snapshot, STYLE)
 
     def verbatim(self, written: Written) -> bool:
         """Whether every quote stands in its document, the document's own markers left out."""
@@ -404,7 +404,7 @@ def test_however_units_are_ranked_the_answer_can_be_checked(real: Shelf, data: s
     near = st.floats(-3, 5, allow_nan=False)
     units = [Ranked(hit, row, data.draw(near)) for hit in hits for row in range(len(hit.passage.units))]
     question = data.draw(st.sampled_from([FACT, LIST, STILL, "Nộp thế nào?", "Luật nào nhiều điều hơn?", "Là gì?"]))
-    written = compose(sorted(units, key=lambda unit: -unit.score), asked(parse(question).plain), real.snapshot, STYLE)
+    written = compose(sorted(units, key=lambda unit: -unit.score), asked(parse(question)), real.snapshot, STYLE)
     numbers = [citation.number for citation in written.citations]
     assert 1 <= len(written.text) <= LIMIT
     assert numbers == list(range(1, len(numbers) + 1))

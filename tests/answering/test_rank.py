@@ -42,7 +42,7 @@ def test_a_year_that_no_document_has_is_not_answered_with_another(snapshot: Snap
 def test_every_unit_of_every_hit_is_ranked_once_by_falling_scores(snapshot: Snapshot) -> None:
     query = parse("Nộp hồ sơ trực tuyến ở đâu?")
     hits = search(snapshot, query, 10)
-    wanted = asked(query.plain)
+    wanted = asked(query)
     matrix = features(query, wanted, hits, snapshot)
     ranked = rank(query, wanted, hits, snapshot)
     assert matrix.shape == (sum(len(hit.passage.units) for hit in hits), len(FEATURES))

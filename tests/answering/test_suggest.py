@@ -13,6 +13,7 @@ from bot.answering.answer import ask
 from bot.answering.suggest import SUGGESTIONS, quotes, suggestions_for
 from bot.dialogue import Answer, Question, Status
 from corpus.language.normalize import fold, words
+from index.query import parse
 from index.snapshot import Snapshot, Suggestion
 
 TODAY = date(2026, 11, 23)
@@ -111,7 +112,7 @@ def test_the_choices_of_an_ambiguous_question_stay_the_only_suggestions(snapshot
     answer = ask(Question("Luật có mấy điều?"), snapshot, TODAY)
     assert answer.status is Status.UNANSWERABLE_AMBIGUOUS
     assert all(f"{number}. " in answer.text for number, _ in enumerate(answer.suggestions, 1))
-    assert suggestions_for(answer, snapshot) == ()
+    assert suggestions_for(answer, parse(answer.question.text), snapshot) == ()
 
 
 @pytest.mark.parametrize("turns", [("",), ("😀", "?!")])
@@ -120,7 +121,8 @@ def test_turns_without_words_keep_no_suggestion_back(snapshot: Snapshot, turns: 
 
 
 def test_choosing_takes_well_under_a_millisecond(snapshot: Snapshot, answers: list[Answer]) -> None:
+    queries = [parse(answer.question.text) for answer in answers]
     started = time.thread_time()
-    for answer in answers:
-        suggestions_for(answer, snapshot)
+    for answer, query in zip(answers, queries, strict=True):
+        suggestions_for(answer, query, snapshot)
     assert (time.thread_time() - started) / len(answers) < 0.001

@@ -43,7 +43,7 @@ def says(tmp_path: Path, hash_encoder: Encoder) -> Says:
             for row, unit in enumerate(hit.passage.units)
         ]
         ranked = sorted(units, key=lambda unit: -unit.score)
-        written = compose(ranked, asked(parse(question).plain), snapshot, Style(messages.VIETNAMESE, today))
+        written = compose(ranked, asked(parse(question)), snapshot, Style(messages.VIETNAMESE, today))
         assert unsupported(written) == ()
         return written.text
 

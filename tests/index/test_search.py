@@ -232,7 +232,7 @@ def test_the_evidence_is_among_the_first_five_for_95_of_100_questions(
     snapshot: Snapshot, answerable: list[Item]
 ) -> None:
     """`make evaluate` gives .982, and .973 without diacritics, of 226 questions."""
-    clean = [in_context(item.question, item.turns) for item in answerable]
+    clean = [in_context(parse(item.question), item.turns) for item in answerable]
     stripped = [strip_diacritics(question) for question in clean]
     clean_recall = 1 - len(missed(snapshot, answerable, clean)) / len(answerable)
     stripped_recall = 1 - len(missed(snapshot, answerable, stripped)) / len(answerable)
@@ -243,5 +243,5 @@ def test_the_evidence_is_among_the_first_five_for_95_of_100_questions(
 def test_hurried_questions_find_their_evidence_too(snapshot: Snapshot, answerable: list[Item]) -> None:
     """`make evaluate` gives .978 of 90 questions."""
     items = [item for item in answerable if item.typed]
-    typed = [in_context(item.typed or "", item.turns) for item in items]
+    typed = [in_context(parse(item.typed or ""), item.turns) for item in items]
     assert len(missed(snapshot, items, typed)) / len(items) <= 0.05
