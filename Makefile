@@ -60,6 +60,7 @@ bench: snapshot
 fit: snapshot
 	$(BIN)/python tests/fit_ranking.py
 	$(BIN)/python tests/fit_recognise.py
+	$(BIN)/python tests/fit_danger.py
 
 tune: snapshot
 	$(BIN)/python tests/tune.py $(TUNE_FLAGS)
