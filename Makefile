@@ -81,6 +81,7 @@ bench: snapshot
 fit: snapshot
 	$(BIN)/python tests/fit_ranking.py
 	$(BIN)/python tests/fit_recognise.py
+	$(BIN)/python tests/fit_danger.py
 
 graph: venv
 	$(BIN)/python -m index.graph

@@ -17,6 +17,9 @@ class Voice:
     internal_error: str
     small_talk: Mapping[str, str]  # by the names of bot/answering/intents.yaml, like `refused`
     refused: Mapping[str, str]
+    danger: Mapping[str, str]  # by the kinds of bot/answering/danger.yaml: what stands above whom to call
+    danger_calls: str  # whom, where the emergency sheet is not at hand
+    danger_leads: Mapping[str, str]  # a unit of that sheet in this language, by how it begins; its numbers follow
     off_topic: str
     elsewhere: str
     not_said: str
@@ -101,6 +104,42 @@ VIETNAMESE = Voice(
         "abuse": "Tôi mong chúng ta trao đổi lịch sự. Tôi sẵn sàng giúp nếu anh/chị hỏi về chuyển đổi số của Hà Nội.",
         "politics": "Tôi không bàn về nội dung này. Tôi chỉ trả lời về chuyển đổi số và dịch vụ công của Hà Nội.",
     },
+    danger={
+        "self_harm": (
+            "Cảm ơn anh/chị đã nói ra; tôi rất lo cho sự an toàn lúc này, và không ai phải chịu nỗi đau này một mình. "
+            "Anh/chị hãy nhờ một người thân đến bên ngay, và gọi:"
+        ),
+        "violence": (
+            "Tôi rất lo cho anh/chị; không ai đáng bị đối xử như vậy. "
+            "Nếu được, hãy đến chỗ an toàn, có người bên cạnh, và gọi ngay:"
+        ),
+        "child": (
+            "Cảm ơn anh/chị, hay cháu, đã nói ra; trẻ em không bao giờ có lỗi trong chuyện này. "
+            "Hãy đến chỗ an toàn, ở cạnh người lớn mà mình tin, và gọi ngay:"
+        ),
+        "medical": (
+            "Tôi hiểu anh/chị đang rất lo; đây có thể là cấp cứu, xin đừng chờ thêm. "
+            "Hãy giữ người bệnh ở chỗ thoáng, luôn có người bên cạnh, và gọi ngay:"
+        ),
+        "fire": (
+            "Tôi rất lo cho mọi người ở đó: ra chỗ thoáng ngay nếu ra được, đừng quay lại lấy đồ, "
+            "có mùi gas thì đừng bật tắt điện. Ở chỗ an toàn rồi, hay đang mắc kẹt, xin gọi ngay:"
+        ),
+        "accident": (
+            "Tôi rất lo cho người bị nạn; chỉ đến gần khi chỗ đó đã an toàn (điện đã ngắt, xe đã dừng). "
+            "Xin đừng tự di chuyển người bị thương nặng, và gọi ngay:"
+        ),
+        "fraud": (
+            "Tôi hiểu anh/chị đang rất lo; kẻ gian rất tinh vi, anh/chị không có lỗi. "
+            "Làm ngay những việc này thì còn cơ hội giữ được tiền và tài khoản:"
+        ),
+        "threat": (
+            "Tôi thấy anh/chị đang rất giận, nhưng tôi không thể giúp làm hại ai. "
+            "Xin dừng lại, rời khỏi chỗ đó và nói chuyện với người mình tin; nếu có ai đang gặp nguy hiểm:"
+        ),
+    },
+    danger_calls="Công an: 113. Cứu hỏa, cứu nạn: 114. Cấp cứu y tế: 115.",
+    danger_leads={},
     off_topic=(
         "Câu hỏi này nằm ngoài phạm vi của tôi. Tôi chỉ trả lời về chuyển đổi số của Hà Nội, "
         "như dịch vụ công trực tuyến, iHanoi, VNeID."
@@ -156,6 +195,54 @@ ENGLISH = Voice(
         "personal_data": "I do not give out other people's personal information. Please ask the competent authority.",
         "abuse": "Let us keep this polite. I am glad to help with questions about Hanoi's digital transformation.",
         "politics": "I do not discuss this. I only answer about Hanoi's digital transformation and public services.",
+    },
+    danger={
+        "self_harm": (
+            "Thank you for telling me; I am worried about your safety, and nobody has to bear such pain alone. "
+            "Please ask someone close to come and stay with you now, and call:"
+        ),
+        "violence": (
+            "I am worried about you; nobody deserves to be treated like this. "
+            "If you can, go where it is safe and other people are, and call now:"
+        ),
+        "child": (
+            "Thank you for speaking up; a child is never to blame for this. "
+            "Please get to a safe place with an adult you trust, and call now:"
+        ),
+        "medical": (
+            "I understand how worried you are; this may be an emergency, so please do not wait. "
+            "Keep the person in fresh air, do not leave them alone, and call now:"
+        ),
+        "fire": (
+            "I am worried about all of you: get out into the open if you can, do not go back for things, "
+            "and if you smell gas touch no switches. Once you are safe, or if you are trapped, call now:"
+        ),
+        "accident": (
+            "I am worried about whoever is hurt; go near only once it is safe (power off, traffic stopped). "
+            "Please do not move anyone who is badly injured, and call now:"
+        ),
+        "fraud": (
+            "I understand how worried you are; these people are skilled, and it is not your fault. "
+            "If you do these things at once, there is still a chance for your money and accounts:"
+        ),
+        "threat": (
+            "I can see that you are very angry, but I cannot help with hurting anyone. "
+            "Please stop, walk away and talk to someone you trust; if anyone is in danger:"
+        ),
+    },
+    danger_calls="Police: 113. Fire and rescue: 114. Ambulance: 115.",
+    danger_leads={
+        "Công an": "Police (free, day and night)",
+        "Bạo lực gia đình": "Domestic violence, Peace House hotline",
+        "Cứu hỏa, cứu nạn": "Fire and rescue (free, day and night)",
+        "Cấp cứu y tế": "Ambulance",
+        "Bảo vệ trẻ em": "Child helpline (free, day and night)",
+        "Hỗ trợ tâm lý": "Ngày Mai, psychological helpline (afternoons and evenings, Wednesday to Sunday)",
+        "Dừng lại": "Stop: send no more money, read out no more codes, install nothing more",
+        "Ngân hàng": "Call your bank at once (number on the back of your card) and have the account locked",
+        "Bằng chứng": "Keep the messages, their phone and account numbers, and your receipts",
+        "Trình báo": "Report it to the police",
+        "Báo số lừa đảo": "Report the caller's number",
     },
     off_topic=(
         "This is outside what I can answer. I only know about Hanoi's digital transformation, "

@@ -1,9 +1,9 @@
 """The whole path of one question. Read this first.
 
-query, read once and handed on -> small talk? -> query in its conversation -> hits -> ranked units -> reason for doubt,
-or not clear which document is meant? -> composed answer with citations -> its numbers checked -> where an operator has
-set a generator, in its words if they hold good. What we expect to go wrong is a Status; anything else is caught here
-once, logged, and answered with an apology.
+query, read once and handed on -> in danger? -> small talk? -> query in its conversation -> hits -> ranked units ->
+reason for doubt, or not clear which document is meant? -> composed answer with citations -> its numbers checked ->
+where an operator has set a generator, in its words if they hold good. What we expect to go wrong is a Status;
+anything else is caught here once, logged, and answered with an apology.
 """
 
 import dataclasses
@@ -17,9 +17,11 @@ from datetime import date
 
 from bot import messages
 from bot.answering.asked import Asked, asked
+from bot.answering.card import THREAT, card
 from bot.answering.clarify import Choice, choices
 from bot.answering.compose import compose, compose_contacts, compose_unknown
 from bot.answering.conversation import carried_over, in_context, lacks_subject
+from bot.answering.danger import danger
 from bot.answering.doubt import Doubt, Reason, confidence, doubt
 from bot.answering.intent import Intent, intent
 from bot.answering.rank import Ranked, rank
@@ -93,13 +95,17 @@ def _answer(
     started = time.perf_counter()
     language = alone.language
     style = Style(messages.voice(language), today)
-    if found := intent(alone):
-        return _no_question(question, found, language, style)
     if not alone.said:
-        return _plain(question, Status.UNANSWERABLE_EMPTY, language, style.voice.empty_question)
+        found = intent(alone)
+        empty = _plain(question, Status.UNANSWERABLE_EMPTY, language, style.voice.empty_question)
+        return _no_question(question, found, language, style) if found else empty
     encoding = time.perf_counter()
     vector = query_vector(snapshot.encoder, alone)
     encoded = (time.perf_counter() - encoding) * 1000
+    if kind := danger(alone, vector, snapshot.encoder, question.turns):
+        return _in_danger(question, kind, language, snapshot, style)
+    if found := intent(alone):
+        return _no_question(question, found, language, style)
     reading = _read(alone, in_context(alone, question.turns), snapshot, vector)
     if found := recognise(alone, vector, snapshot.encoder, confidence(reading.ranked)):
         return _no_question(question, found, language, style)
@@ -176,6 +182,13 @@ def _answers(text: str, document_id: str, snapshot: Snapshot) -> bool:
     """Whether a question is answered, and from a document first of all."""
     reading = _read(parse(text, snapshot.spelling), text, snapshot)
     return reading.doubt is None and reading.ranked[0].hit.entry.id == document_id
+
+
+def _in_danger(question: Question, kind: str, language: str, snapshot: Snapshot, style: Style) -> Answer:
+    written = card(kind, snapshot, style)
+    answered = Status.ANSWERED if written.citations else Status.UNANSWERABLE_NO_PASSAGE
+    status = Status.REFUSED if kind == THREAT else answered
+    return Answer(_receipt(), question, status, language, written.text, written.citations)
 
 
 def _no_question(question: Question, found: Intent, language: str, style: Style) -> Answer:

@@ -124,7 +124,7 @@ def _short_of(units: Iterable[Ranked], but: Set[tuple[str, int]], style: Style) 
 def _hotline(snapshot: Snapshot) -> list[Chosen]:
     """The rows of the contact document that give the hotline for procedures and the Zalo number."""
     for passage in snapshot.passages_of(HOTLINE_DOCUMENT):
-        hit = _hit(passage, snapshot)
+        hit = quoted_hit(passage, snapshot)
         rows = [row for row, unit in enumerate(passage.units) if Value.PHONE in kinds(unit.text)]
         zalo = [row for row in rows if "Zalo" in passage.units[row].text]
         if rows:
@@ -132,7 +132,7 @@ def _hotline(snapshot: Snapshot) -> list[Chosen]:
     return []
 
 
-def _hit(passage: Passage, snapshot: Snapshot) -> Hit:
+def quoted_hit(passage: Passage, snapshot: Snapshot) -> Hit:
     """A passage that is quoted though no search found it."""
     none = (0.0,) * len(passage.units)
     return Hit(0, passage, snapshot.entries[passage.document_id], 0.0, 0.0, 0.0, none, none)
@@ -218,7 +218,7 @@ def _disagreements(best: Ranked, snapshot: Snapshot) -> Iterator[list[Chosen]]:
     for passage in snapshot.passages_of(best.hit.entry.id):
         if passage.id == best.hit.passage.id or not _DISAGREE.search(fold(" ".join(passage.headings[-1:]))):
             continue
-        hit = _hit(passage, snapshot)
+        hit = quoted_hit(passage, snapshot)
         for row, unit in enumerate(passage.units):
             if values & _values(unit) and _ATTRIBUTES.search(fold(unit.text)):
                 yield [whole(hit, every) for every in range(len(passage.units))]

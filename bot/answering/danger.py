@@ -1,0 +1,180 @@
+"""Whether a message is of a person in danger, or of fraud under way, and of which kind. Asked before all else.
+
+A linear model looks at the message's words, its letters, what its words mean (danger.yaml) and its vector. Its
+weights, danger.npz, are fitted to tests/data/danger.yaml (`make fit`) and hold for the encoder they were fitted with
+alone. When unsure, it is danger: a card too many costs a reader a moment, a card too few may cost a life.
+"""
+
+import functools
+import itertools
+import re
+import zlib
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import yaml
+
+from bot.answering.conversation import is_follow_up
+from bot.answering.intent import intent
+from corpus.language.normalize import clean, fold, words
+from index.encode import Encoder, Vectors
+from index.query import Query, parse
+from index.search import query_vector
+
+TABLE = Path(__file__).parent / "danger.yaml"
+WEIGHTS = Path(__file__).parent / "danger.npz"
+NONE = "none"
+BOXES = 1 << 14  # that words, and letters, are counted in
+LETTERS = (3, 4, 5)  # of a run of letters that counts
+LONGEST = 120  # words that are read; who needs help says so sooner
+PHRASE = 5  # words of the longest meaning
+MEANING, VECTOR = 1.5, 3.0  # how long these parts are, where words and letters are 1
+SURE = 0.4  # from which a message is danger: EXPERIMENTS has what other thresholds give
+
+_WORD = re.compile(r"[^\W_]+")
+_DIGIT = re.compile(r"\d")
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """One row of weights and one bias a kind, `none` among them."""
+
+    kinds: tuple[str, ...]
+    weights: npt.NDArray[np.float32]
+    bias: npt.NDArray[np.float32]
+    encoder_digest: str
+
+
+def danger(query: Query, vector: Vectors, encoder: Encoder, turns: Sequence[str] = ()) -> str | None:
+    """The kind of danger that a message speaks of, or that its conversation does: "giờ gọi số nào?", "tạm biệt"."""
+    if found := recognised(query, vector, encoder):
+        return found
+    for turn in reversed(turns if _leans(query) else ()):
+        said = parse(turn)
+        if found := recognised(said, query_vector(encoder, said), encoder):
+            return found
+        if not _leans(said):
+            return None
+    return None
+
+
+def recognised(query: Query, vector: Vectors, encoder: Encoder) -> str | None:
+    """What a message says by itself; with another encoder only what the phrases of danger.yaml say."""
+    if found := phrased(query.text):
+        return found
+    model = _model()
+    if encoder.digest != model.encoder_digest:
+        return None
+    likely = probabilities(model, query, vector)
+    none = model.kinds.index(NONE)
+    if 1 - likely[none] < SURE:
+        return None
+    likely[none] = 0
+    return model.kinds[int(likely.argmax())]
+
+
+def probabilities(model: Model, query: Query, vector: Vectors) -> npt.NDArray[np.float64]:
+    scores = (model.weights @ features(query, vector) + model.bias).astype(np.float64)
+    likely = np.exp(scores - scores.max())
+    return np.asarray(likely / likely.sum(), np.float64)
+
+
+def phrased(text: str) -> str | None:
+    """The kind whose phrase of danger.yaml stands in a text."""
+    phrases = _phrases()
+    return next((phrases[gram] for gram in _grams(text) if gram in phrases), None)
+
+
+def features(query: Query, vector: Vectors) -> Vectors:
+    """Words and runs of two and three, letters, meanings and pairs of them, then the vector. A digit stands for any."""
+    plain = query.plain if query.language == "vi" else query.text
+    grams: set[str] = set()
+    for text in {plain, query.text}:
+        spoken = ["^", *words(_DIGIT.sub("0", text))[:LONGEST], "$"]
+        grams.update(*(map(" ".join, _runs(spoken, length)) for length in (1, 2, 3)))
+    typed = _WORD.findall(clean(plain).lower())[:LONGEST]
+    grams.update(f"~{' '.join(run)}" for length in (1, 2) for run in _runs(typed, length) if not "".join(run).isascii())
+    folded = f" {' '.join(words(_DIGIT.sub('0', plain))[:LONGEST])} "
+    letters = {f"#{folded[at : at + length]}" for length in LETTERS for at in range(len(folded) - length + 1)}
+    meant = _meant((query.text, plain))
+    return np.concatenate([_boxes(grams), _boxes(letters), MEANING * meant, VECTOR * vector]).astype(np.float32)
+
+
+def _leans(query: Query) -> bool:
+    """Whether a message says nothing new: a follow-up, or a farewell, which after some messages is no small talk."""
+    found = intent(query)
+    return is_follow_up(query) if found is None else found.name == "goodbye"
+
+
+def _runs(spoken: Sequence[str], length: int) -> Iterator[tuple[str, ...]]:
+    return zip(*(spoken[at:] for at in range(length)), strict=False)
+
+
+def _boxes(grams: Iterable[str]) -> Vectors:
+    boxes = np.zeros(BOXES, np.float32)
+    boxes[[zlib.crc32(gram.encode()) % BOXES for gram in grams]] = 1
+    return np.asarray(boxes / max(float(np.linalg.norm(boxes)), 1.0), np.float32)
+
+
+def _meant(texts: Iterable[str]) -> Vectors:
+    """A place for each meaning, and half a one for each pair of them; of length 1."""
+    names, phrases = _meanings()
+    found = sorted({place for text in texts for gram in _grams(text) for place in phrases.get(gram, ())})
+    meant = np.zeros((len(names), len(names)), np.float32)
+    meant[found, found] = 1
+    for one, other in itertools.combinations(found, 2):
+        meant[one, other] = 0.5
+    flat = meant[np.triu_indices(len(names))]
+    return np.asarray(flat / max(float(np.linalg.norm(flat)), 1.0), np.float32)
+
+
+def _grams(text: str) -> Iterator[str]:
+    """Runs of a text's words in lower case; one that has no diacritics stands for itself with any."""
+    spoken = _WORD.findall(clean(text).lower())[:LONGEST]
+    for length in range(1, PHRASE + 1):
+        for run in _runs(spoken, length):
+            gram = " ".join(run)
+            yield f"={gram}" if gram.isascii() else gram
+
+
+def _keys(phrases: str) -> Iterator[str]:
+    """How the phrases of a line stand among the runs of a text, typed with their diacritics or without any."""
+    for phrase in phrases.split("|"):
+        if said := " ".join(_WORD.findall(clean(phrase).lower())):
+            yield f"={said}" if said.isascii() else said
+            yield f"={fold(said)}"
+
+
+@functools.cache
+def table() -> dict[str, Any]:
+    read: dict[str, Any] = yaml.safe_load(TABLE.read_text("utf-8"))
+    return read
+
+
+@functools.cache
+def _phrases() -> dict[str, str]:
+    return {key: kind for kind, card in table()["kinds"].items() for key in _keys(card["says"])}
+
+
+@functools.cache
+def _meanings() -> tuple[tuple[str, ...], dict[str, set[int]]]:
+    places: dict[str, set[int]] = {}
+    for place, phrases in enumerate(table()["meanings"].values()):
+        for key in _keys(phrases):
+            places.setdefault(key, set()).add(place)
+    return tuple(table()["meanings"]), places
+
+
+@functools.cache
+def _model() -> Model:
+    with np.load(WEIGHTS) as stored:
+        return Model(
+            kinds=tuple(stored["kinds"].tolist()),
+            weights=stored["weights"].astype(np.float32),
+            bias=stored["bias"],
+            encoder_digest=str(stored["encoder_digest"]),
+        )
