@@ -9,7 +9,8 @@ from typing import Any
 
 from corpus.reading import legacy
 from corpus.reading.extract import TINY, WHITE, Colour, Extract, Hidden, Refused, alike, from_hex, gathered, xml
-from corpus.reading.layout import Block, Box, Run, paragraph, safe_line
+from corpus.reading.layout import Block, Box, Run, paragraph, safe_line, table
+from corpus.reading.tables import Cell
 
 SOUND = 0.6  # of a text's words with diacritics are Vietnamese syllables; a wrong encoding gives less than half of that
 SAMPLE = 20_000  # characters by which an encoding is told
@@ -204,7 +205,7 @@ def _html_blocks(parent: Any, depth: int = 0) -> Iterator[Block]:
                     yield Block(runs=(Run(text),), label=label, indent=depth)
                 yield from _html_blocks([each for each in item if each.tag in ("list", "table")], depth + 1)
         elif child.tag == "table":
-            yield Block(rows=_html_rows(child))
+            yield _html_table(child)
         elif child.tag in ("p", "quote", "code", "ab") or not len(child):
             text = _inner(child, skip=("list", "table"))
             yield paragraph(text)
@@ -225,32 +226,24 @@ def _inner(element: Any, skip: tuple[str, ...] = ()) -> str:
     return text
 
 
-def _html_rows(table: Any) -> tuple[tuple[str, ...], ...]:
-    rows: list[list[str]] = []
-    below: dict[int, tuple[int, str]] = {}  # column -> rows that a merged cell still covers, its text
-    for row in table.iter("row"):
-        cells: list[str] = []
-
-        def covered(cells: list[str] = cells) -> None:
-            while len(cells) in below:
-                left, text = below.pop(len(cells))
-                if left > 1:
-                    below[len(cells)] = (left - 1, text)
-                cells.append(text)
-
+def _html_table(element: Any) -> Block:
+    cells: list[Cell] = []
+    taken: set[tuple[int, int]] = set()
+    heads = 0
+    for number, row in enumerate(element.iter("row")):
+        column = 0
         for cell in row.iter("cell"):
-            covered()
-            text = _inner(cell)
-            if (span := _number(cell.get("rowspan"))) > 1:
-                below[len(cells)] = (span - 1, text)
-            cells += [text, *[""] * (_number(cell.get("colspan") or cell.get("span")) - 1)]
-        covered()
-        rows.append(cells)
-    return tuple(map(tuple, rows)) or (("",),)
+            while (number, column) in taken:
+                column += 1
+            across, down = _number(cell.get("colspan") or cell.get("span")), _number(cell.get("rowspan"))
+            cells.append(Cell(number, column, _inner(cell), across, down))
+            taken |= {(number + below, column + beside) for below in range(down) for beside in range(across)}
+        heads += heads == number and all(cell.get("role") == "head" for cell in row.iter("cell"))
+    return table(cells, heads)
 
 
 def _number(value: str | None) -> int:
-    return min(int(value), 1000) if value and value.isdecimal() and int(value) else 1
+    return min(int(value), 100) if value and value.isdecimal() and int(value) else 1
 
 
 # RTF
