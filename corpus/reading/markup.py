@@ -3,8 +3,9 @@
 import copy
 import re
 import unicodedata
+from bisect import bisect_right
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from corpus.reading import legacy
@@ -284,7 +285,9 @@ class _Rtf:
         self.hidden: list[Hidden] = []
         self.runs: list[Run] = []
         self.cells: list[str] = []
-        self.rows: list[tuple[str, ...]] = []
+        self.rows: list[list[_RtfCell]] = []
+        self.edges: list[_RtfCell] = []  # of the row's cells, as its head says them
+        self.merging = ""
         self.table_fonts: set[str] = set()
         self.level = 0
         self.in_row = False
@@ -355,6 +358,12 @@ class _Rtf:
             self.end_row()
         elif word == b"trowd":
             self.row_is_shaded = False
+            self.edges, self.merging = [], ""
+        elif word in (b"clvmgf", b"clvmrg", b"clmrg"):
+            self.merging = word.decode()
+        elif word == b"cellx":
+            self.edges.append(_RtfCell("", number or 0, self.merging))
+            self.merging = ""
         elif word == b"clcbpat":
             self.row_is_shaded = self.row_is_shaded or bool(number)
         elif word == b"intbl":
@@ -432,15 +441,47 @@ class _Rtf:
 
     def end_row(self) -> None:
         if self.cells:
-            self.rows.append(tuple(self.cells))
+            last = self.edges[-1].right if self.edges else 0
+            beyond = [_RtfCell("", last + 1 + at, "") for at in range(len(self.cells) - len(self.edges))]
+            edges = [*self.edges, *beyond]
+            self.rows.append([replace(edge, text=text) for edge, text in zip(edges, self.cells, strict=False)])
         self.cells = []
         self.end_runs()
 
     def end_table(self) -> None:
         if self.rows:
-            self.blocks.append(Block(rows=tuple(self.rows), fonts=tuple(sorted(self.table_fonts))))
+            self.blocks.append(table(_rtf_cells(self.rows), fonts=self.table_fonts))
         self.rows = []
         self.table_fonts = set()
+
+
+@dataclass(frozen=True, slots=True)
+class _RtfCell:
+    """A cell by its right edge; `merging` is the word that says how it is merged with the one above or beside it."""
+
+    text: str
+    right: int
+    merging: str
+
+
+def _rtf_cells(rows: list[list[_RtfCell]]) -> list[Cell]:
+    rights = sorted({cell.right for row in rows for cell in row})
+    cells: list[Cell] = []
+    going_down: dict[int, int] = {}  # column -> which of the cells is merged with those below it
+    for number, row in enumerate(rows):
+        column = 0
+        for cell in row:
+            across = max(bisect_right(rights, cell.right) - column, 1)
+            if cell.merging == "clvmrg" and column in going_down:
+                above = cells[going_down[column]]
+                cells[going_down[column]] = replace(above, down=above.down + 1)
+            elif cell.merging == "clmrg" and cells and cells[-1].row == number:
+                cells[-1] = replace(cells[-1], across=cells[-1].across + across)
+            else:
+                going_down[column] = len(cells)
+                cells.append(Cell(number, column, cell.text, across))
+            column += across
+    return cells
 
 
 def _paired(run: Run) -> Run:

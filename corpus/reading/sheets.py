@@ -15,7 +15,7 @@ from io import BytesIO
 from typing import Any
 
 from corpus.reading.extract import TINY, WHITE, Extract, Hidden, Refused, Unread, alike, from_hex, xml
-from corpus.reading.layout import Block, Run, table
+from corpus.reading.layout import Block, Run, paragraph, table
 from corpus.reading.numbers import BUILT_IN, GENERAL, shown
 from corpus.reading.tables import Cell
 
@@ -76,7 +76,7 @@ class _Book:
     def shared(self, part: str) -> Iterator[str]:
         if _normal(part) in self.names:
             with self.archive.open(self.names[_normal(part)]) as stream:
-                for _, element in _elements(stream, ("si",), ("end",)):
+                for element in _elements(stream, ("si",)):
                     yield _string(element)
                     _forget(element)
 
@@ -101,8 +101,20 @@ class _Book:
         sheet = _Sheet(self, title, state != "visible")
         with self.archive.open(self.names[_normal(part)]) as stream:
             sheet.read(stream)
-        tables = list(sheet.tables())
-        return [Block(runs=(Run(title),), level=2), *tables] if tables else []
+        blocks = [*sheet.tables(), *self.boxes(part, title, sheet.is_hidden)]
+        return [Block(runs=(Run(title),), level=2), *blocks] if blocks else []
+
+    def boxes(self, part: str, title: str, is_hidden: bool) -> Iterator[Block]:
+        """The paragraphs of the text boxes that lie on a sheet."""
+        for kind, drawing in self.related(part).values():
+            for box in _below(self.part(drawing), "txBody") if kind == "drawing" else ():
+                for each in box.iterchildren("{*}p"):
+                    runs = ["".join(run.itertext("{*}t")) for run in each.iterchildren("{*}r", "{*}fld", "{*}br")]
+                    text = "".join(runs).strip()
+                    if text and is_hidden:
+                        self.hidden.append(Hidden(text, f"a text box of {title}", "hidden sheet"))
+                    elif text:
+                        yield paragraph(text)
 
     def unread(self) -> list[Unread]:
         found = []
@@ -130,20 +142,15 @@ class _Sheet:
         self.fonts: set[str] = set()
 
     def read(self, stream: Any) -> None:
-        row = column = 0
-        is_unseen_row = False
-        for event, element in _elements(stream, ("row", "c", "col", "mergeCell"), ("start", "end")):
+        number = 0
+        is_filled = False  # a row whose cells are only formatted is passed over as a whole
+        for element in _elements(stream, ("row", "v", "f", "is", "col", "mergeCell")):
             name = element.tag.rpartition("}")[2]
-            if event == "start":
-                if name == "row":
-                    row, column = int(element.get("r") or row + 1), 0
-                    is_unseen_row = element.get("hidden") in ("1", "true") or element.get("ht") == "0"
-                    if is_unseen_row:
-                        _extend(self.unseen_rows, row)
-                continue
-            if name == "c":
-                row, column = _place(element.get("r")) or (row, column + 1)
-                self.cell(element, row, column, is_unseen_row)
+            if name == "row":
+                number = int(element.get("r") or number + 1)
+                self.row(element, number, is_filled)
+                is_filled = False
+                _forget(element)
             elif name == "col" and (element.get("hidden") in ("1", "true") or element.get("width") == "0"):
                 last = min(int(element.get("max")), COLUMNS)
                 self.unseen_columns.update(range(int(element.get("min")), last + 1))
@@ -151,12 +158,23 @@ class _Sheet:
                 first, _, last_place = (element.get("ref") or "").partition(":")
                 if (start := _place(first)) and (end := _place(last_place)):
                     self.merged[start] = end
-            if name in ("row", "c"):
-                _forget(element)
+            else:
+                is_filled = is_filled or name in ("v", "f", "is")
+
+    def row(self, element: Any, number: int, is_filled: bool) -> None:
+        is_unseen = element.get("hidden") in ("1", "true") or element.get("ht") == "0"
+        if is_unseen:
+            if self.unseen_rows and self.unseen_rows[-1][1] == number - 1:
+                self.unseen_rows[-1] = (self.unseen_rows[-1][0], number)
+            else:
+                self.unseen_rows.append((number, number))
+        column = 0
+        for cell in element.iterchildren("{*}c") if is_filled else ():
+            _, column = _place(cell.get("r")) or (number, column + 1)
+            if len(cell):
+                self.cell(cell, number, column, is_unseen)
 
     def cell(self, element: Any, row: int, column: int, is_unseen_row: bool) -> None:
-        if not len(element):
-            return
         look = self.book.styles[at] if (at := int(element.get("s") or 0)) < len(self.book.styles) else _Style()
         place = f"{self.title}!{_letters(column)}{row}"
         text, stored = self.value(element, look, place)
@@ -272,13 +290,6 @@ def _letters(column: int) -> str:
     return text
 
 
-def _extend(ranges: list[tuple[int, int]], number: int) -> None:
-    if ranges and ranges[-1][1] == number - 1:
-        ranges[-1] = (ranges[-1][0], number)
-    else:
-        ranges.append((number, number))
-
-
 # Values
 
 
@@ -352,11 +363,13 @@ def _font(element: Any) -> tuple[str, bool, bool]:
 # XML, whose elements are told by their local names: "Strict" workbooks have another namespace
 
 
-def _elements(stream: Any, names: Sequence[str], events: Sequence[str]) -> Iterator[tuple[str, Any]]:
+def _elements(stream: Any, names: Sequence[str]) -> Iterator[Any]:
+    """The elements of a part one by one, each once it has been read whole."""
     from lxml import etree
 
     tags = [f"{{*}}{name}" for name in names]
-    return iter(etree.iterparse(stream, events, tag=tags, resolve_entities=False, no_network=True, load_dtd=False))
+    for _, element in etree.iterparse(stream, tag=tags, resolve_entities=False, no_network=True, load_dtd=False):
+        yield element
 
 
 def _forget(element: Any) -> None:
