@@ -110,7 +110,7 @@ def _sections(form: str) -> tuple[_Section, ...]:
             elif _ELAPSED.fullmatch(text):
                 tokens.append(_Token("elapsed", text.lower()))
             elif text.startswith("$"):
-                currency, _, locale = text[1:].rpartition("-") if "-" in text else (text[1:], "", "")
+                currency, _, locale = text[1:].partition("-")
                 if locale.upper() in ("F800", "F400"):
                     date = _SYSTEM_DATE if locale.upper() == "F800" else _SYSTEM_TIME
                     return _sections(date)

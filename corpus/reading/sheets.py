@@ -4,6 +4,7 @@ Cells come one by one, so that a sheet formatted to its last corner costs no mor
 are not computed: the file has their results, or the document is held. Hidden sheets, rows and columns are kept apart.
 """
 
+import math
 import posixpath
 import re
 import zipfile
@@ -305,9 +306,10 @@ def _plain(text: str) -> str:
 
 def _float(value: str) -> float | None:
     try:
-        return float(value)
+        number = float(value)
     except ValueError:
         return None
+    return number if math.isfinite(number) else None
 
 
 def _serial(value: str) -> float | None:
