@@ -193,8 +193,8 @@ def xlsx(rows: Rows, merges: list[Merge]) -> bytes:
     sheet: Any = book.active
     for row in rows:
         sheet.append([int(cell) if cell.isdecimal() else cell or None for cell in row])
-    for row, column, height, width in merges:
-        sheet.merge_cells(None, row + 1, column + 1, row + height, column + width)
+    for top, left, height, width in merges:
+        sheet.merge_cells(None, top + 1, left + 1, top + height, left + width)
     return samples._saved(book.save)
 
 
@@ -202,8 +202,8 @@ def word(rows: Rows, merges: list[Merge]) -> bytes:
     document = docx.Document()
     grid = document.add_table(rows=len(rows), cols=len(rows[0]))
     grid.style = "Table Grid"
-    for row, column, height, width in merges:
-        grid.cell(row, column).merge(grid.cell(row + height - 1, column + width - 1))
+    for top, left, height, width in merges:
+        grid.cell(top, left).merge(grid.cell(top + height - 1, left + width - 1))
     for at, row in enumerate(rows):
         for column, text in enumerate(row):
             if text:
@@ -256,8 +256,8 @@ def slides(rows: Rows, merges: list[Merge]) -> bytes:
     for at, row in enumerate(rows):
         for column, text in enumerate(row):
             grid.cell(at, column).text = text
-    for row, column, height, width in merges:
-        grid.cell(row, column).merge(grid.cell(row + height - 1, column + width - 1))
+    for top, left, height, width in merges:
+        grid.cell(top, left).merge(grid.cell(top + height - 1, left + width - 1))
     return samples._saved(deck.save)
 
 
