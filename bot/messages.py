@@ -404,6 +404,7 @@ CONCERNS = {  # by corpus.examine.Kind
     "instruction": "lời nhằm vào mô hình ngôn ngữ",
     "invisible": "ký tự vô hình",
     "hidden": "chữ ẩn trong tệp",
+    "formula": "ô có công thức mà tệp không lưu kết quả",
     "language": "không phải tiếng Việt",
     "garbled": "hỏng dấu",
     "duplicate": "gần trùng tài liệu đã có",

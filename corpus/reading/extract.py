@@ -27,6 +27,15 @@ class Hidden:
 
 
 @dataclass(frozen=True, slots=True)
+class Unread:
+    """What a file has and its reader cannot read: its `kind` is one of corpus.intake.examine.Kind."""
+
+    kind: str
+    found: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class Extract:
     """`pages` is 0 for a format without pages; `flows` is false where a page is a slide of its own."""
 
@@ -34,6 +43,7 @@ class Extract:
     hidden: list[Hidden] = field(default_factory=list)
     pages: int = 0
     flows: bool = True
+    unread: list[Unread] = field(default_factory=list)
 
 
 class Refused(Exception):

@@ -7,13 +7,13 @@ and what a page break tore apart is joined. Nothing here knows of file formats.
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import groupby
 from statistics import median
 
-from corpus.language.normalize import fold
-from corpus.reading import legacy
+from corpus.reading import legacy, tables
+from corpus.reading.tables import Cell, Span, Table
 
 _NO_LETTER = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\xad]")
 _SPACE = re.compile(r"[^\S\n]+")
@@ -26,7 +26,6 @@ STRUCTURE = re.compile(
 )
 _ITEM = re.compile(r"[-–+•*]\s|\d{1,2}[.)]\s|[a-zđ]\)\s")
 _SENTENCE_END = re.compile(r"[.;:!?…][\"”»)\]]*$")
-_MOTTO = re.compile(r"doc lap\s*[-–]\s*tu do|cong hoa xa hoi chu nghia|dang cong san viet nam")
 HEADING_LENGTH = 200  # characters; what is styled as a heading and is longer is a paragraph that someone made bold
 
 
@@ -52,11 +51,14 @@ class Box:
 class Block:
     """A paragraph, a heading (`level` 1 to 6), a table (`rows`, in `fonts`), or lines of a page (one box a line).
 
+    Of a table, `spans` are the merged cells, and `heads` is how many rows the file calls its head (0: it says nothing).
     `label` is the number or bullet that a word processor puts before the text, `indent` how deep in a list it is.
     """
 
     runs: tuple[Run, ...] = ()
     rows: tuple[tuple[str, ...], ...] = ()
+    spans: tuple[Span, ...] = ()
+    heads: int = 0
     fonts: tuple[str, ...] = ()
     level: int = 0
     label: str = ""
@@ -68,9 +70,18 @@ class Block:
     def text(self) -> str:
         return "".join(run.text for run in self.runs)
 
+    @property
+    def table(self) -> Table:
+        return Table(self.rows, self.spans, self.heads)
+
 
 def paragraph(text: str) -> Block:
     return Block(runs=(Run(text),))
+
+
+def table(cells: Iterable[Cell], heads: int = 0, fonts: Iterable[str] = ()) -> Block:
+    found = tables.table(cells, heads)
+    return Block(rows=found.rows, spans=found.spans, heads=heads, fonts=tuple(sorted(fonts)))
 
 
 def markdown(blocks: Iterable[Block], pages: int = 0, flows: bool = True) -> str:
@@ -212,9 +223,8 @@ def _across_pages(blocks: list[Block]) -> list[Block]:
         above = joined[-1] if joined else None
         if above is None or above.page is None or block.page is None or block.page == above.page:
             joined.append(block)
-        elif above.rows and block.rows and len(above.rows[0]) == len(block.rows[0]):
-            again = block.rows[0] == above.rows[0]  # the header, repeated on the new page
-            joined[-1] = replace(above, rows=above.rows + block.rows[again:])
+        elif above.rows and block.rows and (whole := tables.continued(above.table, block.table)):
+            joined[-1] = replace(above, rows=whole.rows, spans=whole.spans)
         elif _is_torn(above, block):
             joined[-1] = replace(above, runs=(Run(f"{above.text} {block.text}"),))
         else:
@@ -240,7 +250,7 @@ def _written(blocks: list[Block], pages: int) -> str:
             page += 1
             lines += [f"<!-- trang {page} -->", ""]
             was_item = False
-        for written in _rows_written(block.rows) if block.rows else _text_written(block):
+        for written in _table_written(block.table) if block.rows else _text_written(block):
             is_item = bool(block.label) or (not block.rows and bool(_ITEM.match(written)))
             if is_item and was_item:
                 lines.pop()  # items stand together
@@ -269,20 +279,13 @@ def safe_line(text: str) -> str:
     return text.replace("<!--", "< !--")
 
 
-def _rows_written(rows: Sequence[Sequence[str]]) -> list[str]:
-    """A table, and as paragraphs what was a table only to stand side by side: a letterhead, a signature, a box."""
-    width = max(map(len, rows))
-    filled = [[*row, *[""] * (width - len(row))] for row in rows if any(map(str.strip, row))]
-    used = [at for at in range(width) if any(row[at].strip() for row in filled)]
-    filled = [[row[at] for at in used] for row in filled]
-    titles: list[str] = []
-    while filled and len(filled) > 1 and len(used) > 1 and sum(1 for cell in filled[0] if cell.strip()) == 1:
-        titles += _cell_lines(filled.pop(0))
-    everything = fold(" ".join(cell for row in filled for cell in row))
-    if len(filled) < 2 or len(used) < 2 or (len(filled) <= 4 and _MOTTO.search(everything)):
-        return [*titles, *(line for column in zip(*filled, strict=True) for line in _cell_lines(column))]
-    header, *body = ["| " + " | ".join(_cell(cell) for cell in row) + " |" for row in filled]
-    return [*titles, "\n".join([header, "|" + "---|" * len(used), *body])]
+def _table_written(table: Table) -> list[str]:
+    titles, rows = tables.named(table)
+    written = _cell_lines(titles)
+    if rows:
+        header, *body = ["| " + " | ".join(_cell(cell) for cell in row) + " |" for row in rows]
+        written.append("\n".join([header, "|" + "---|" * len(rows[0]), *body]))
+    return written
 
 
 def _cell_lines(cells: Iterable[str]) -> list[str]:

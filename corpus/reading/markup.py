@@ -3,13 +3,15 @@
 import copy
 import re
 import unicodedata
+from bisect import bisect_right
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from corpus.reading import legacy
 from corpus.reading.extract import TINY, WHITE, Colour, Extract, Hidden, Refused, alike, from_hex, gathered, xml
-from corpus.reading.layout import Block, Box, Run, paragraph, safe_line
+from corpus.reading.layout import Block, Box, Run, paragraph, safe_line, table
+from corpus.reading.tables import Cell
 
 SOUND = 0.6  # of a text's words with diacritics are Vietnamese syllables; a wrong encoding gives less than half of that
 SAMPLE = 20_000  # characters by which an encoding is told
@@ -204,7 +206,7 @@ def _html_blocks(parent: Any, depth: int = 0) -> Iterator[Block]:
                     yield Block(runs=(Run(text),), label=label, indent=depth)
                 yield from _html_blocks([each for each in item if each.tag in ("list", "table")], depth + 1)
         elif child.tag == "table":
-            yield Block(rows=_html_rows(child))
+            yield _html_table(child)
         elif child.tag in ("p", "quote", "code", "ab") or not len(child):
             text = _inner(child, skip=("list", "table"))
             yield paragraph(text)
@@ -225,32 +227,24 @@ def _inner(element: Any, skip: tuple[str, ...] = ()) -> str:
     return text
 
 
-def _html_rows(table: Any) -> tuple[tuple[str, ...], ...]:
-    rows: list[list[str]] = []
-    below: dict[int, tuple[int, str]] = {}  # column -> rows that a merged cell still covers, its text
-    for row in table.iter("row"):
-        cells: list[str] = []
-
-        def covered(cells: list[str] = cells) -> None:
-            while len(cells) in below:
-                left, text = below.pop(len(cells))
-                if left > 1:
-                    below[len(cells)] = (left - 1, text)
-                cells.append(text)
-
+def _html_table(element: Any) -> Block:
+    cells: list[Cell] = []
+    taken: set[tuple[int, int]] = set()
+    heads = 0
+    for number, row in enumerate(element.iter("row")):
+        column = 0
         for cell in row.iter("cell"):
-            covered()
-            text = _inner(cell)
-            if (span := _number(cell.get("rowspan"))) > 1:
-                below[len(cells)] = (span - 1, text)
-            cells += [text, *[""] * (_number(cell.get("colspan") or cell.get("span")) - 1)]
-        covered()
-        rows.append(cells)
-    return tuple(map(tuple, rows)) or (("",),)
+            while (number, column) in taken:
+                column += 1
+            across, down = _number(cell.get("colspan") or cell.get("span")), _number(cell.get("rowspan"))
+            cells.append(Cell(number, column, _inner(cell), across, down))
+            taken |= {(number + below, column + beside) for below in range(down) for beside in range(across)}
+        heads += heads == number and all(cell.get("role") == "head" for cell in row.iter("cell"))
+    return table(cells, heads)
 
 
 def _number(value: str | None) -> int:
-    return min(int(value), 1000) if value and value.isdecimal() and int(value) else 1
+    return min(int(value), 100) if value and value.isdecimal() and int(value) else 1
 
 
 # RTF
@@ -291,7 +285,9 @@ class _Rtf:
         self.hidden: list[Hidden] = []
         self.runs: list[Run] = []
         self.cells: list[str] = []
-        self.rows: list[tuple[str, ...]] = []
+        self.rows: list[list[_RtfCell]] = []
+        self.edges: list[_RtfCell] = []  # of the row's cells, as its head says them
+        self.merging = ""
         self.table_fonts: set[str] = set()
         self.level = 0
         self.in_row = False
@@ -362,6 +358,12 @@ class _Rtf:
             self.end_row()
         elif word == b"trowd":
             self.row_is_shaded = False
+            self.edges, self.merging = [], ""
+        elif word in (b"clvmgf", b"clvmrg", b"clmrg"):
+            self.merging = word.decode()
+        elif word == b"cellx":
+            self.edges.append(_RtfCell("", number or 0, self.merging))
+            self.merging = ""
         elif word == b"clcbpat":
             self.row_is_shaded = self.row_is_shaded or bool(number)
         elif word == b"intbl":
@@ -439,15 +441,47 @@ class _Rtf:
 
     def end_row(self) -> None:
         if self.cells:
-            self.rows.append(tuple(self.cells))
+            last = self.edges[-1].right if self.edges else 0
+            beyond = [_RtfCell("", last + 1 + at, "") for at in range(len(self.cells) - len(self.edges))]
+            edges = [*self.edges, *beyond]
+            self.rows.append([replace(edge, text=text) for edge, text in zip(edges, self.cells, strict=False)])
         self.cells = []
         self.end_runs()
 
     def end_table(self) -> None:
         if self.rows:
-            self.blocks.append(Block(rows=tuple(self.rows), fonts=tuple(sorted(self.table_fonts))))
+            self.blocks.append(table(_rtf_cells(self.rows), fonts=self.table_fonts))
         self.rows = []
         self.table_fonts = set()
+
+
+@dataclass(frozen=True, slots=True)
+class _RtfCell:
+    """A cell by its right edge; `merging` is the word that says how it is merged with the one above or beside it."""
+
+    text: str
+    right: int
+    merging: str
+
+
+def _rtf_cells(rows: list[list[_RtfCell]]) -> list[Cell]:
+    rights = sorted({cell.right for row in rows for cell in row})
+    cells: list[Cell] = []
+    going_down: dict[int, int] = {}  # column -> which of the cells is merged with those below it
+    for number, row in enumerate(rows):
+        column = 0
+        for cell in row:
+            across = max(bisect_right(rights, cell.right) - column, 1)
+            if cell.merging == "clvmrg" and column in going_down:
+                above = cells[going_down[column]]
+                cells[going_down[column]] = replace(above, down=above.down + 1)
+            elif cell.merging == "clmrg" and cells and cells[-1].row == number:
+                cells[-1] = replace(cells[-1], across=cells[-1].across + across)
+            else:
+                going_down[column] = len(cells)
+                cells.append(Cell(number, column, cell.text, across))
+            column += across
+    return cells
 
 
 def _paired(run: Run) -> Run:

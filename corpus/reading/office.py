@@ -1,10 +1,9 @@
-"""Word, OpenDocument Text, Excel and PowerPoint files, with the numbers that a word processor puts before its lists.
+"""Word, OpenDocument Text and PowerPoint files, with the numbers that a word processor puts before its lists.
 
-Hidden text, sheets, rows, columns and slides are kept apart. Word and OpenDocument files are read as the XML they
+Hidden text, rows and slides are kept apart. Word and OpenDocument files are read as the XML they
 are: libraries leave out list numbers, text boxes and whether text is hidden. An old .doc goes through LibreOffice.
 """
 
-import datetime
 import os
 import re
 import subprocess
@@ -17,9 +16,9 @@ from pathlib import Path
 from typing import Any
 
 from corpus.reading.extract import TINY, WHITE, Colour, Extract, Hidden, Refused, alike, from_hex, gathered, xml
-from corpus.reading.layout import Block, Run, paragraph
+from corpus.reading.layout import Block, Run, paragraph, table
+from corpus.reading.tables import Cell
 
-CELLS = 1_000_000  # of a workbook; each takes about 100 bytes and, as Markdown, as many characters
 CONVERSION_TIME = 120  # seconds LibreOffice may take; a .doc of 500 pages takes about 20
 
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
@@ -100,8 +99,10 @@ class _Word:
             yield from self.blocks(box, None)
 
     def table(self, element: Any) -> Block:
-        rows: list[list[str]] = []
+        cells: list[Cell] = []
+        going_down: dict[int, int] = {}  # column -> which of the cells is merged with those below it
         fonts: set[str] = set()
+        number = heads = 0
         style = self.styles.get(_value(element.find(f"{_W}tblPr"), "tblStyle"))
         shaded = style is not None and any(from_hex(shade.get(f"{_W}fill")) for shade in style.iter(f"{_W}shd"))
         for row in _inside(element, (f"{_W}tr",), (f"{_W}tbl",)):
@@ -109,18 +110,23 @@ class _Word:
                 text = "".join(_run_text(run) for run in row.iter(f"{_W}r"))
                 self.hidden.append(Hidden(text, f"table after paragraph {self.paragraphs}", "hidden row"))
                 continue
-            cells = [""] * int(_value(row.find(f"{_W}trPr"), "gridBefore") or 0)
+            heads += heads == number and row.find(f"{_W}trPr/{_W}tblHeader") is not None
+            column = int(_value(row.find(f"{_W}trPr"), "gridBefore") or 0)
             for cell in _inside(row, (f"{_W}tc",), (f"{_W}tbl",)):
                 properties = cell.find(f"{_W}tcPr")
                 blocks = list(self.blocks(cell, _fill(properties, None if shaded else WHITE)))
                 fonts.update(run.font for block in blocks for run in block.runs if run.font)
-                text = "\n".join(_flat(block) for block in blocks)
                 merge = properties.find(f"{_W}vMerge") if properties is not None else None
-                if merge is not None and merge.get(f"{_W}val") != "restart" and rows and len(cells) < len(rows[-1]):
-                    text = rows[-1][len(cells)]
-                cells += [text, *[""] * (int(_value(properties, "gridSpan") or 1) - 1)]
-            rows.append(cells)
-        return Block(rows=tuple(map(tuple, rows)) or (("",),), fonts=tuple(sorted(fonts)))
+                if merge is not None and merge.get(f"{_W}val") != "restart" and column in going_down:
+                    above = cells[going_down[column]]
+                    cells[going_down[column]] = replace(above, down=above.down + 1)
+                else:
+                    going_down[column] = len(cells)
+                    text = "\n".join(_flat(block) for block in blocks)
+                    cells.append(Cell(number, column, text, int(_value(properties, "gridSpan") or 1)))
+                column += int(_value(properties, "gridSpan") or 1)
+            number += 1
+        return table(cells, heads, fonts)
 
     def footnotes(self) -> Iterator[Block]:
         for name in ("footnotes", "endnotes"):
@@ -417,131 +423,29 @@ class _OpenText:
             number += 1
 
     def table(self, element: Any) -> Block:
-        rows: list[list[str]] = []
+        cells: list[Cell] = []
         fonts: set[str] = set()
-        open_cells: dict[int, tuple[int, str]] = {}  # column -> rows that a merged cell still covers, its text
+        number = heads = 0
         for row in element.iter(f"{_TABLE}table-row"):
-            cells: list[str] = []
+            own: list[Cell] = []
+            column = 0
             for cell in row:
-                column = len(cells)
                 repeated = min(int(cell.get(f"{_TABLE}number-columns-repeated") or 1), 100)
-                if cell.tag == f"{_TABLE}covered-table-cell":
-                    left, text = open_cells.get(column, (0, ""))
-                    open_cells[column] = (left - 1, text)
-                    cells += [text if left > 0 else ""] * repeated
-                elif cell.tag == f"{_TABLE}table-cell":
+                if cell.tag == f"{_TABLE}table-cell":
                     blocks = list(self.blocks(cell, ()))
                     fonts.update(run.font for block in blocks for run in block.runs if run.font)
                     text = "\n".join(map(_flat, blocks))
-                    open_cells[column] = (int(cell.get(f"{_TABLE}number-rows-spanned") or 1) - 1, text)
-                    cells += [text] * repeated
-            if _TABLE + "visibility" in row.attrib and row.get(f"{_TABLE}visibility") != "visible":
-                self.hidden.append(Hidden(" ".join(cells), f"table after paragraph {self.paragraphs}", "hidden row"))
-            else:
-                rows.append(cells)
-        return Block(rows=tuple(map(tuple, rows)) or (("",),), fonts=tuple(sorted(fonts)))
-
-
-# Excel
-
-
-def read_xlsx(content: bytes) -> Extract:
-    import openpyxl
-
-    formulas = openpyxl.load_workbook(BytesIO(content))
-    has_formulas = any(c.data_type == "f" for sheet in formulas.worksheets for row in sheet.iter_rows() for c in row)
-    book = openpyxl.load_workbook(BytesIO(content), data_only=True) if has_formulas else formulas
-    if sum(sheet.max_row * sheet.max_column for sheet in book.worksheets) > CELLS:
-        raise Refused(f"a workbook of more than {CELLS} cells", "keep only the tables that people ask about")
-    blocks: list[Block] = []
-    hidden: list[Hidden] = []
-    for sheet in book.worksheets:
-        rows = _sheet_rows(sheet, formulas[sheet.title], hidden)
-        if any(any(row) for row in rows):
-            blocks.append(Block(runs=(Run(sheet.title),), level=2))
-            blocks += _sheet_tables(rows, _sheet_fonts(sheet))
-    return Extract(blocks, hidden)
-
-
-def _sheet_rows(sheet: Any, formulas: Any, hidden: list[Hidden]) -> list[list[str]]:
-    """A sheet's cells as they are shown; a merged cell gives its text to every row it covers."""
-    down = {}
-    for merged in sheet.merged_cells.ranges:
-        for below in range(merged.min_row + 1, merged.max_row + 1):
-            down[below, merged.min_col] = sheet.cell(merged.min_row, merged.min_col)
-    unseen_columns = {
-        column
-        for dimension in sheet.column_dimensions.values()
-        if dimension.hidden
-        for column in range(dimension.min or 0, (dimension.max or 0) + 1)
-    }
-    rows: list[list[str]] = []
-    for cells in sheet.iter_rows():
-        row: list[str] = []
-        for cell in cells:
-            shown = down.get((cell.row, cell.column), cell)
-            text = _shown(shown) or str(formulas.cell(cell.row, cell.column).value or "") * (shown is cell)
-            how = _unseen_cell(sheet, cell, unseen_columns)
-            if not how:
-                row.append(text)
-            elif text.strip():
-                hidden.append(Hidden(text, f"cell {sheet.title}!{cell.coordinate}", how))
-                row += [""] if how in ("white", "tiny") else []
-        rows.append(row)
-    return rows
-
-
-def _unseen_cell(sheet: Any, cell: Any, unseen_columns: set[int]) -> str:
-    if sheet.sheet_state != "visible":
-        return "hidden sheet"
-    if sheet.row_dimensions[cell.row].hidden:
-        return "hidden row"
-    if cell.column in unseen_columns:
-        return "hidden column"
-    if cell.value is None or not cell.has_style:
-        return ""
-    if cell.font.size and cell.font.size <= TINY:
-        return "tiny"
-    colour = cell.font.color
-    rgb = colour.rgb if colour is not None and colour.type == "rgb" else None
-    is_white = rgb is not None and alike(from_hex(str(rgb)[-6:]) or (0, 0, 0), WHITE)
-    is_white = is_white or (colour is not None and colour.type == "theme" and colour.theme == 0 and not colour.tint)
-    return "white" if is_white and cell.fill.fill_type is None else ""
-
-
-def _shown(cell: Any) -> str:
-    """A value as Excel shows it in Vietnam: 8.000, 35%, 05/03/2026."""
-    value, form = cell.value, str(cell.number_format)
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "TRUE" if value else "FALSE"
-    if isinstance(value, datetime.datetime):
-        return f"{value:%d/%m/%Y}" if value.time() == datetime.time() else f"{value:%d/%m/%Y %H:%M}"
-    if isinstance(value, datetime.date):
-        return f"{value:%d/%m/%Y}"
-    if isinstance(value, (int, float)):
-        suffix = "%" if "%" in form else ""
-        plain = (
-            f"{value * 100 if suffix else value:,.10g}" if "," in form else f"{value * 100 if suffix else value:.12g}"
-        )
-        return plain.translate(str.maketrans(",.", ".,")) + suffix
-    return str(value)
-
-
-def _sheet_tables(rows: list[list[str]], fonts: tuple[str, ...]) -> Iterator[Block]:
-    """Empty rows part tables."""
-    table: list[tuple[str, ...]] = []
-    for row in [*rows, []]:
-        if any(map(str.strip, row)):
-            table.append(tuple(row))
-        elif table:
-            yield Block(rows=tuple(table), fonts=fonts)
-            table = []
-
-
-def _sheet_fonts(sheet: Any) -> tuple[str, ...]:
-    return tuple(sorted({str(c.font.name) for row in sheet.iter_rows() for c in row if c.value and c.font.name}))
+                    spans = [int(cell.get(f"{_TABLE}number-{of}-spanned") or 1) for of in ("columns", "rows")]
+                    own += [Cell(number, column + at, text, *spans) for at in range(repeated)]
+                column += repeated * (cell.tag in (f"{_TABLE}table-cell", f"{_TABLE}covered-table-cell"))
+            if row.get(f"{_TABLE}visibility") not in (None, "visible"):
+                text = " ".join(cell.text for cell in own)
+                self.hidden.append(Hidden(text, f"table after paragraph {self.paragraphs}", "hidden row"))
+                continue
+            heads += row.getparent().tag == f"{_TABLE}table-header-rows"
+            cells += own
+            number += 1
+        return table(cells, heads, fonts)
 
 
 # PowerPoint
@@ -593,8 +497,13 @@ def _is_outside(shape: Any, width: int | None, height: int | None) -> bool:
 
 def _shape(shape: Any, is_title: bool, place: str, hidden: list[Hidden]) -> Iterator[Block]:
     if getattr(shape, "has_table", False):
-        rows = tuple(tuple("" if cell.is_spanned else cell.text for cell in row.cells) for row in shape.table.rows)
-        yield Block(rows=rows)
+        rows = ((at, column, cell) for at, row in enumerate(shape.table.rows) for column, cell in enumerate(row.cells))
+        own = [
+            Cell(at, column, cell.text, cell.span_width, cell.span_height)
+            for at, column, cell in rows
+            if not cell.is_spanned
+        ]
+        yield table(own, int(shape.table.first_row))
     elif getattr(shape, "has_text_frame", False):
         is_list = shape.is_placeholder and not is_title
         for each in shape.text_frame.paragraphs:

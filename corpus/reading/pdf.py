@@ -6,6 +6,7 @@ seen that text. Lines keep their places for corpus.layout, which makes paragraph
 
 import itertools
 import re
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -15,6 +16,7 @@ from typing import Any
 
 from corpus.reading.extract import PAGES, TINY, WHITE, Colour, Extract, Hidden, Refused, alike
 from corpus.reading.layout import STRUCTURE, Block, Box, Run
+from corpus.reading.tables import Cell, Table, table
 
 SCANNED_PAGES = 150  # tesseract takes about 4 s a page, and one document shall not take more than 10 minutes
 RESOLUTION = 300  # dots per inch; what tesseract is trained on
@@ -38,7 +40,7 @@ class _Line:
 
 @dataclass(frozen=True, slots=True)
 class _Table:
-    rows: tuple[tuple[str, ...], ...]
+    whole: Table
     fonts: tuple[str, ...]
     box: Box
 
@@ -228,29 +230,27 @@ def _contents(page: Any, unseen: dict[int, str]) -> _Page:
 
 
 def _tables(page: Any) -> Iterator[_Table]:
-    for table in page.find_tables():
-        rows = tuple(tuple(map(_joined, row)) for row in _rows(table))
-        if rows and len(rows[0]) > 1:  # one row may be the head of a table that goes on overleaf
-            x0, top, x1, bottom = table.bbox
+    for found in page.find_tables():
+        whole = _grid(found)
+        if len(whole.rows[0]) > 1:  # one row may be the head of a table that goes on overleaf
+            x0, top, x1, bottom = found.bbox
             box = Box(x0, x1, top, bottom)
-            yield _Table(rows, tuple({char["fontname"] for char in page.chars if _holds(box, char)}), box)
+            yield _Table(whole, tuple({char["fontname"] for char in page.chars if _holds(box, char)}), box)
 
 
-def _rows(table: Any) -> Iterator[list[str | None]]:
-    """The cells' texts; a cell that is merged over several rows gives its text to each of them."""
-    texts = table.extract()
-    spans = [row.cells for row in table.rows]
-    for at, (row, cells) in enumerate(zip(texts, spans, strict=True)):
-        for column, cell in enumerate(cells):
-            above = texts[at - 1][column] if at else None
-            if cell is None and above and _is_merged(spans, at, column, table.rows[at].bbox[3]):
-                row[column] = above
-        yield row
-
-
-def _is_merged(spans: list[Any], at: int, column: int, bottom: float) -> bool:
-    owner = next((cells[column] for cells in reversed(spans[:at]) if cells[column]), None)
-    return owner is not None and owner[3] >= bottom - 1
+def _grid(found: Any) -> Table:
+    """A table's cells; how far a merged one goes is told by the edges of the others."""
+    lefts = sorted({cell[0] for cell in found.cells})
+    tops = sorted({cell[1] for cell in found.cells})
+    texts = found.extract()
+    cells: list[Cell] = []
+    for at, row in enumerate(found.rows):
+        for column, cell in enumerate(row.cells):
+            if cell is not None:
+                across = bisect_left(lefts, cell[2] - 1) - bisect_left(lefts, cell[0])
+                down = bisect_left(tops, cell[3] - 1) - bisect_left(tops, cell[1])
+                cells.append(Cell(at, column, _joined(texts[at][column]), max(across, 1), max(down, 1)))
+    return table(cells)
 
 
 def _joined(cell: str | None) -> str:
@@ -292,7 +292,8 @@ def _blocks(pages: list[_Page]) -> Iterator[Block]:
     for number, page in enumerate(pages, 1):
         for is_table, group in itertools.groupby(page, lambda thing: isinstance(thing, _Table)):
             if is_table:
-                yield from (Block(rows=t.rows, fonts=t.fonts, page=number) for t in group if isinstance(t, _Table))
+                tables = [each for each in group if isinstance(each, _Table)]
+                yield from (Block(rows=t.whole.rows, spans=t.whole.spans, fonts=t.fonts, page=number) for t in tables)
             else:
                 lines = [line for line in group if isinstance(line, _Line)]
                 runs = [run for line in lines for run in (*line.runs, Run("\n", line.runs[-1].font))][:-1]
