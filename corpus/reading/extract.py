@@ -19,11 +19,20 @@ WHITE: Colour = (255, 255, 255)
 
 @dataclass(frozen=True, slots=True)
 class Hidden:
-    """Words that a person does not see: where ("page 3", "cell Phí!B7"), and how ("white", "tiny", "hidden" …)."""
+    """Words left out of the text: where ("page 3", "cell Phí!B7"), and how ("white", "tiny", "slanted" …)."""
 
     text: str
     place: str
     how: str
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """What could not be read, or not for sure: how it begins, where it is, and why."""
+
+    text: str
+    place: str
+    why: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +43,7 @@ class Extract:
     hidden: list[Hidden] = field(default_factory=list)
     pages: int = 0
     flows: bool = True
+    doubts: list[Doubt] = field(default_factory=list)
 
 
 class Refused(Exception):
