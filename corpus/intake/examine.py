@@ -61,13 +61,13 @@ def examine(
     markdown: str,
     *,
     hidden: Iterable[tuple[str, str]] = (),
-    doubts: Iterable[tuple[str, str]] = (),
+    unread: Iterable[tuple[str, str, str]] = (),
     known: Mapping[str, Signature] | None = None,
 ) -> tuple[Concern, ...]:
     """All that speaks against a document, in the order of its lines.
 
     `hidden`: where in the file, and which words, the reader left out.
-    `doubts`: where and why the reader is not sure of what it read, and how that begins.
+    `unread`: what the reader could not read, or not for sure: of which kind, how it begins or where it is, and why.
     `known`: the signatures of the documents that there are, by id; not that of the document itself.
     """
     text = _Text(markdown)
@@ -82,7 +82,7 @@ def examine(
     )
     concerns = [concern for rule in rules for concern in rule(text)]
     concerns += _hidden(hidden)
-    concerns += (Concern(Kind.UNSURE, 0, _clipped(" ".join(said.split())), why) for why, said in doubts)
+    concerns += (Concern(Kind(kind), 0, _clipped(" ".join(found.split())), why) for kind, found, why in unread)
     concerns += _duplicates(markdown, known or {})
     return tuple(sorted(concerns, key=lambda concern: concern.line))
 

@@ -27,11 +27,11 @@ class Hidden:
 
 
 @dataclass(frozen=True, slots=True)
-class Doubt:
-    """What could not be read, or not for sure: how it begins, where it is, and why."""
+class Unread:
+    """What a file has and its reader cannot read, or not for sure: its `kind` is one of corpus.intake.examine.Kind."""
 
-    text: str
-    place: str
+    kind: str
+    found: str
     why: str
 
 
@@ -43,7 +43,7 @@ class Extract:
     hidden: list[Hidden] = field(default_factory=list)
     pages: int = 0
     flows: bool = True
-    doubts: list[Doubt] = field(default_factory=list)
+    unread: list[Unread] = field(default_factory=list)
 
 
 class Refused(Exception):

@@ -52,7 +52,8 @@ class Box:
 class Block:
     """A paragraph, a heading (`level` 1 to 6), a table (`rows`, in `fonts`), or lines of a page (one box a line).
 
-    `label` is the number or bullet that a word processor puts before the text, `indent` how deep in a list it is.
+    `label` is the number or bullet that a word processor puts before the text, `indent` how deep in a list it is;
+    `column` tells columns of a page apart, 0 where text goes over its whole width.
     """
 
     runs: tuple[Run, ...] = ()
@@ -63,6 +64,7 @@ class Block:
     indent: int = 0
     boxes: tuple[Box, ...] = ()
     page: int | None = None
+    column: int = 0
 
     @property
     def text(self) -> str:
@@ -157,17 +159,17 @@ def _heading(block: Block, text: str) -> Block:
     return replace(block, runs=(Run(text),) if text else (), level=min(block.level, 6) if is_heading else 0)
 
 
-def _right_margins(blocks: list[Block]) -> dict[int | None, float]:
-    """Where the lines of each page end, but for a page of short lines, which would be filled up wrongly."""
-    ends: dict[int | None, float] = {}
+def _right_margins(blocks: list[Block]) -> dict[tuple[int | None, int], float]:
+    """Where the lines of each column of a page end, but for a page of short lines, which would be filled up wrongly."""
+    ends: dict[tuple[int | None, int], float] = {}
     for block in blocks:
         for box in block.boxes:
-            ends[block.page] = max(ends.get(block.page, 0.0), box.x1)
-    usual = median(ends.values()) if ends else 0.0
-    return {page: max(end, usual) for page, end in ends.items()}
+            ends[block.page, block.column] = max(ends.get((block.page, block.column), 0.0), box.x1)
+    usual = median(end for (_, column), end in ends.items() if not column) if any(not key[1] for key in ends) else 0.0
+    return {key: end if key[1] else max(end, usual) for key, end in ends.items()}
 
 
-def _unwrapped(block: Block, lines: list[str], margins: dict[int | None, float]) -> Iterator[str]:
+def _unwrapped(block: Block, lines: list[str], margins: dict[tuple[int | None, int], float]) -> Iterator[str]:
     gaps = [below.top - above.bottom for above, below in zip(block.boxes, block.boxes[1:], strict=False)]
     usual = median(gaps) if gaps else 0.0
     text, first = "", True
@@ -175,7 +177,7 @@ def _unwrapped(block: Block, lines: list[str], margins: dict[int | None, float])
     for line, box in zip(lines, block.boxes, strict=True):
         if not line:
             continue
-        if above and _continues(*above, line, box, margins[block.page], usual, first):
+        if above and _continues(*above, line, box, margins[block.page, block.column], usual, first):
             text, first = f"{text} {line}", False
         else:
             if text:
@@ -202,17 +204,22 @@ def _continues(text: str, box: Box, below: str, under: Box, right: float, usual:
     return not (_SENTENCE_END.search(text) and gap > usual + height / 4)
 
 
-# Page breaks
+# Page breaks, and the ends of columns
 
 
 def _across_pages(blocks: list[Block]) -> list[Block]:
-    """The blocks, those joined that a page break tore apart; they stay on the page where they begin."""
+    """The blocks, those joined that the end of a page or column tore apart; they stay on the page where they begin."""
     joined: list[Block] = []
     for block in blocks:
         above = joined[-1] if joined else None
-        if above is None or above.page is None or block.page is None or block.page == above.page:
+        if (
+            above is None
+            or above.page is None
+            or block.page is None
+            or (block.page, block.column) == (above.page, above.column)
+        ):
             joined.append(block)
-        elif above.rows and block.rows and len(above.rows[0]) == len(block.rows[0]):
+        elif block.page != above.page and above.rows and block.rows and len(above.rows[0]) == len(block.rows[0]):
             again = block.rows[0] == above.rows[0]  # the header, repeated on the new page
             joined[-1] = replace(above, rows=above.rows + block.rows[again:])
         elif _is_torn(above, block):

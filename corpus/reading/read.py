@@ -24,7 +24,7 @@ from typing import Any
 
 from corpus.errors import UnreadableDocument
 from corpus.reading import markup, office, pdf
-from corpus.reading.extract import Doubt, Extract, Hidden, Refused
+from corpus.reading.extract import Extract, Hidden, Refused, Unread
 from corpus.reading.layout import markdown
 
 BYTES = 50_000_000  # of a file; a scanned act of 150 pages has about 30 MB
@@ -70,14 +70,14 @@ _READERS: dict[str, Callable[[bytes], Extract]] = {
 class Reading:
     """A file as Markdown in NFC. `pages` is 0 for a kind without pages; else «<!-- trang 3 -->» begins page 3.
 
-    `hidden` has what was left out of `markdown`, such as what a person would not see; `doubts` what may be misread.
+    `hidden` has what was left out of `markdown`, such as what a person would not see; `unread` what cannot be read.
     """
 
     markdown: str
     format: str
     pages: int
     hidden: tuple[Hidden, ...]
-    doubts: tuple[Doubt, ...] = ()
+    unread: tuple[Unread, ...] = ()
 
 
 def read(path: Path) -> Reading:
@@ -119,8 +119,8 @@ def read_content(content: bytes, path: Path, seconds: float = TIME) -> Reading:
     if "found" in answer:
         raise UnreadableDocument(path, 0, answer["found"], answer["mend"])
     hidden = tuple(Hidden(**each) for each in answer["hidden"])
-    doubts = tuple(Doubt(**each) for each in answer["doubts"])
-    return Reading(answer["markdown"], answer["format"], answer["pages"], hidden, doubts)
+    unread = tuple(Unread(**each) for each in answer["unread"])
+    return Reading(answer["markdown"], answer["format"], answer["pages"], hidden, unread)
 
 
 def _in_another_process(content: bytes, path: Path, seconds: float) -> dict[str, Any]:
@@ -195,7 +195,7 @@ def parse(content: bytes, is_markdown: bool) -> Reading:
         raise Refused("no text in it", "give a file whose text can be read")
     if len(written) > LENGTH:
         raise Refused(f"text of more than {LENGTH} characters", "split it")
-    return Reading(written, kind, found.pages, tuple(found.hidden), tuple(found.doubts))
+    return Reading(written, kind, found.pages, tuple(found.hidden), tuple(found.unread))
 
 
 def kind_of(content: bytes) -> str:

@@ -173,7 +173,7 @@ def test_what_the_file_hides_is_a_concern_that_names_the_place() -> None:
 
 
 def test_what_the_reader_is_not_sure_of_is_a_concern_that_names_the_place() -> None:
-    (found,) = examine(PROSE, doubts=[("page 2: perhaps two columns", "Người dân\nnộp hồ sơ")])
+    (found,) = examine(PROSE, unread=[("unsure", "Người dân\nnộp hồ sơ", "page 2: perhaps two columns")])
     assert (found.kind, found.line) == (Kind.UNSURE, 0)
     assert (found.found, found.why) == ("Người dân nộp hồ sơ", "page 2: perhaps two columns")
 
