@@ -3,7 +3,9 @@
 Text that a person would not see in the file, though a program finds it, is kept apart with its place.
 """
 
-from collections.abc import Iterable
+import contextlib
+import resource
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -53,6 +55,17 @@ class Refused(Exception):
         super().__init__(found, mend)
         self.found = found
         self.mend = mend
+
+
+@contextlib.contextmanager
+def room_for_programs() -> Iterator[None]:
+    """Let LibreOffice and tesseract, while they are started and waited for, have more memory than a reader may."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_AS)
+    resource.setrlimit(resource.RLIMIT_AS, (hard, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
 
 
 def alike(colour: Colour, background: Colour) -> bool:

@@ -13,7 +13,7 @@ from io import BytesIO
 from statistics import median
 from typing import Any
 
-from corpus.reading.extract import PAGES, Extract, Hidden, Refused, Unread
+from corpus.reading.extract import PAGES, Extract, Hidden, Refused, Unread, room_for_programs
 from corpus.reading.layout import STRUCTURE, Block, Run
 from corpus.reading.pdf_forms import is_dynamic, values, values_added
 from corpus.reading.pdf_layout import Line, Page, RuledTable, contents, line_of
@@ -183,7 +183,8 @@ def _has_ocr() -> bool:
     try:
         import pytesseract
 
-        return "vie" in pytesseract.get_languages()
+        with room_for_programs():
+            return "vie" in pytesseract.get_languages()
     except (ImportError, OSError, RuntimeError):
         return False
 
@@ -194,7 +195,9 @@ def _recognised(image: Any, scale: float) -> Iterator[Line]:
         raise Refused("a scanned page, which only OCR can read", INSTALL_OCR)
     import pytesseract
 
-    data = pytesseract.image_to_data(image.convert("L"), lang="vie", timeout=120, output_type=pytesseract.Output.DICT)
+    grey = image.convert("L")
+    with room_for_programs():
+        data = pytesseract.image_to_data(grey, lang="vie", timeout=120, output_type=pytesseract.Output.DICT)
     words = [
         {
             "key": (data["block_num"][at], data["par_num"][at], data["line_num"][at]),
