@@ -20,6 +20,7 @@ _DIRECTIONS = {  # how pdfplumber calls the ways in which the lines follow, and 
     180: ("btt", "rtl"),
     270: ("rtl", "ttb"),
 }
+_APART = 1000  # more than a page has columns; lines in another direction are no neighbours of the page's own
 _HEADS = 2  # rows of a table that may be names of columns, written sideways
 
 
@@ -64,7 +65,10 @@ def contents(page: Any) -> tuple[Page, list[Unread]]:
         turns[turn] = len(taken) - before
         found[turn], unsure = in_order(_words(chars), tables, f"page {page.page_number}")
         unread += unsure
-    return [thing for turn, _ in turns.most_common() for thing in found[turn]], unread
+    ordered = [found[turn] for turn, _ in turns.most_common()]
+    return [
+        replace(one, column=one.column + _APART * at) for at, things in enumerate(ordered) for one in things
+    ], unread
 
 
 def _turned(page: Any, turn: int) -> Any:

@@ -107,12 +107,12 @@ def look(page: Any) -> None:
             char["unseen"] = "invisible"
         elif char["em"] <= TINY:
             char["unseen"] = "tiny"
+        elif char["turn"] is None:
+            char["unseen"] = "slanted"
         elif not (page.bbox[0] <= middle(char)[0] <= page.bbox[2] and page.bbox[1] <= middle(char)[1] <= page.bbox[3]):
             char["unseen"] = "off the page"
         elif colour and (colour == WHITE or shapes or alike(colour, WHITE)) and _melts(char, colour, shapes, images):
             char["unseen"] = "white" if alike(colour, WHITE) else "colour of its background"
-        elif char["turn"] is None:
-            char["unseen"] = "slanted"
         elif place in drawn:
             char["unseen"] = "again"  # a hair beside the first, to look bold
         else:
