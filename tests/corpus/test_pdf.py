@@ -11,6 +11,7 @@ from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.pdfgen.canvas import Canvas
 
+from corpus.errors import UnreadableDocument
 from corpus.intake.examine import Concern, Kind, examine
 from corpus.reading.read import Reading, read_content
 
@@ -18,7 +19,8 @@ Draw = Callable[[Canvas], None]
 
 LEFT = (
     "Người dân nộp hồ sơ đăng ký tạm trú tại công an phường nơi ở. Hồ sơ gồm tờ khai và giấy tờ chứng minh chỗ ở "
-    "hợp pháp. Thời hạn giải quyết là 03 ngày làm việc kể từ khi nhận đủ hồ sơ. Lệ phí nộp trực tiếp là 15.000 đồng một lần."
+    "hợp pháp. Thời hạn giải quyết là 03 ngày làm việc kể từ khi nhận đủ hồ sơ. Lệ phí nộp trực tiếp là 15.000 đồng "
+    "một lần."
 )
 RIGHT = (
     "Phòng văn hóa tiếp nhận đề nghị cấp phép quảng cáo ngoài trời. Thời hạn giải quyết là 15 ngày làm việc. Phí thẩm "
@@ -485,3 +487,272 @@ def test_a_large_title_and_a_large_first_letter_are_text() -> None:
     found = reading(page)
     assert "BẢN TIN" in found.markdown
     assert concerns(found) == []
+
+
+# Glyphs without a letter
+
+LINES = (
+    "Điều 1. Đối tượng được hỗ trợ",
+    "1. Người cao tuổi từ đủ 75 tuổi trở lên được hỗ trợ 500.000 đồng một tháng.",
+    "2. Thời hạn giải quyết là 07 ngày làm việc kể từ ngày nhận đủ hồ sơ hợp lệ.",
+)
+
+
+def with_glyphs(letters: Callable[[str], str | None] | None, *, is_embedded: bool = True) -> bytes:
+    """The lines in a font whose glyphs are numbers, with a table of the letters that they draw; None is a gap in it."""
+    font = TTFont("Glyphs", str(samples.FONT))
+    glyphs = {letter: font.face.charToGlyph[ord(letter)] for line in LINES for letter in line}
+    said = {glyph: letters(letter) for letter, glyph in glyphs.items()} if letters else {}
+    pairs = "".join(f"<{glyph:04x}><{letter.encode('utf-16-be').hex()}>\n" for glyph, letter in said.items() if letter)
+    table = (
+        "begincmap 1 begincodespacerange <0000><ffff> endcodespacerange\n"
+        f"{pairs.count('<') // 2} beginbfchar\n{pairs}endbfchar endcmap"
+    )
+    shown = ["".join(f"{glyphs[letter]:04x}" for letter in line) for line in LINES]
+    text = "".join(f"BT /F 11 Tf 60 {780 - 24 * at} Td <{line}> Tj ET\n" for at, line in enumerate(shown))
+    widths = " ".join(f"{glyph} [{font.face.charWidths[ord(letter)]}]" for letter, glyph in glyphs.items())
+    file = samples.FONT.read_bytes() if is_embedded else b""
+    parts = [
+        b"<</Type/Catalog/Pages 2 0 R>>",
+        b"<</Type/Pages/Kids[3 0 R]/Count 1>>",
+        b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]/Contents 4 0 R/Resources<</Font<</F 5 0 R>>>>>>",
+        _stream(text.encode()),
+        b"<</Type/Font/Subtype/Type0/BaseFont/Glyphs/Encoding/Identity-H/DescendantFonts[6 0 R]%s>>"
+        % (b"/ToUnicode 8 0 R" if letters else b""),
+        b"<</Type/Font/Subtype/CIDFontType2/BaseFont/Glyphs/CIDSystemInfo<</Registry(Adobe)/Ordering(Identity)"
+        b"/Supplement 0>>/FontDescriptor 7 0 R/CIDToGIDMap/Identity/W[%s]>>" % widths.encode(),
+        b"<</Type/FontDescriptor/FontName/Glyphs/Flags 4/FontBBox[-1000 -300 1500 1000]/ItalicAngle 0/Ascent 900"
+        b"/Descent -200/CapHeight 700/StemV 80%s>>" % (b"/FontFile2 9 0 R" if is_embedded else b""),
+        _stream(table.encode()),
+        _stream(file, b"/Length1 %d" % len(file)),
+    ]
+    return pdf_of(parts)
+
+
+def _stream(content: bytes, more: bytes = b"") -> bytes:
+    return b"<</Length %d%s>>stream\n%s\nendstream" % (len(content), more, content)
+
+
+def pdf_of(parts: Iterable[bytes]) -> bytes:
+    content, places = b"%PDF-1.4\n", []
+    for number, part in enumerate(parts, 1):
+        places.append(len(content))
+        content += b"%d 0 obj%s endobj\n" % (number, part)
+    table = b"".join(b"%010d 00000 n \n" % place for place in places)
+    head = b"xref\n0 %d\n0000000000 65535 f \n" % (len(places) + 1)
+    tail = b"trailer<</Size %d/Root 1 0 R>>\nstartxref\n%d\n%%%%EOF" % (len(places) + 1, len(content))
+    return content + head + table + tail
+
+
+def without_marks(letter: str) -> str | None:
+    return None if letter in "ờềốợỗổừởồạảậộụủ" else letter
+
+
+def read_pdf(content: bytes) -> Reading:
+    return read_content(content, Path("57.pdf"))
+
+
+@pytest.mark.parametrize("letters", [None, lambda letter: letter, without_marks])
+def test_letters_that_the_files_table_lacks_are_found_in_the_font_itself(
+    letters: Callable[[str], str | None] | None,
+) -> None:
+    found = read_pdf(with_glyphs(letters))
+    assert said(found) == list(LINES)
+    assert concerns(found) == []
+
+
+def test_letters_that_are_nowhere_are_counted_and_the_document_is_held() -> None:
+    found = read_pdf(with_glyphs(without_marks, is_embedded=False))
+    lost = sum(not without_marks(letter) for line in LINES for letter in line)
+    assert found.markdown.count("\ufffd") == lost
+    assert "cid:" not in found.markdown
+    first, *_ = concerns(found)
+    assert (first.kind, first.why) == (Kind.GARBLED, f"{lost} letters that could not be read (\ufffd)")
+
+
+def test_a_font_that_contradicts_the_files_table_is_not_asked() -> None:
+    def shifted(letter: str) -> str | None:
+        return without_marks(letter) and chr(ord(letter) + 1)
+
+    found = read_pdf(with_glyphs(shifted))
+    assert "\ufffd" in found.markdown
+    assert Kind.GARBLED in {one.kind for one in concerns(found)}
+
+
+def test_letters_of_private_use_and_signs_for_nothing_are_held() -> None:
+    for stand_in in ("\ue123", "\uf0a3", "\0", "\ufffd"):
+        found = read_pdf(with_glyphs(lambda letter, sign=stand_in: sign if letter == "ợ" else letter))  # type: ignore[misc]
+        lost = "".join(LINES).count("ợ")
+        (concern,) = (one for one in concerns(found) if one.kind is Kind.GARBLED)
+        assert concern.why.startswith(f"{lost} letters")
+
+
+# Form fields
+
+
+def field(name: str, kind: str, box: tuple[int, int, int, int], more: str) -> bytes:
+    place = " ".join(map(str, box))
+    return f"<</Type/Annot/Subtype/Widget/FT/{kind}/T({name})/Rect[{place}]/F 4 {more}>>".encode()
+
+
+def utf16(text: str) -> str:
+    return f"<feff{text.encode('utf-16-be').hex()}>"
+
+
+def with_fields(labels: Iterable[tuple[int, int, str]], fields: list[bytes], rules: str = "") -> bytes:
+    """A page of labels in Helvetica with records of form fields, whose look nobody has drawn."""
+    text = rules + "".join(f"BT /F 11 Tf {x} {y} Td ({label}) Tj ET\n" for x, y, label in labels)
+    first = 6
+    numbers = " ".join(f"{first + at} 0 R" for at in range(len(fields)))
+    return pdf_of(
+        [
+            f"<</Type/Catalog/Pages 2 0 R/AcroForm<</Fields[{numbers}]>>>>".encode(),
+            b"<</Type/Pages/Kids[3 0 R]/Count 1>>",
+            b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]/Contents 4 0 R/Resources<</Font<</F 5 0 R>>>>"
+            b"/Annots[%s]>>" % numbers.encode(),
+            _stream(text.encode()),
+            b"<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>",
+            *fields,
+        ]
+    )
+
+
+def test_the_values_of_a_forms_fields_stand_behind_their_labels() -> None:
+    def page(canvas: Canvas) -> None:
+        form = canvas.acroForm
+        canvas.drawString(60, 780, "THÔNG BÁO lịch tiếp công dân của Chủ tịch phường")
+        for at, (label, value) in enumerate((("Ngày tiếp:", "15/10/2026"), ("Địa điểm:", "Phong 101, so 2"))):
+            canvas.drawString(60, 740 - 34 * at, label)
+            form.textfield(name=f"ten{at}", value=value, x=180, y=734 - 34 * at, width=300, height=20, maxlen=50)
+        canvas.drawString(60, 672, "Hình thức:")
+        form.choice(
+            name="cach", value="truc tiep", options=["truc tiep", "truc tuyen"], x=180, y=666, width=200, height=20
+        )
+        for at, (label, checked) in enumerate((("Có phiên dịch", True), ("Có thư ký", False))):
+            form.checkbox(name=f"o{at}", x=60, y=630 - 24 * at, size=14, checked=checked)
+            canvas.drawString(80, 633 - 24 * at, label)
+
+    found = reading(page)
+    assert said(found) == [
+        "THÔNG BÁO lịch tiếp công dân của Chủ tịch phường",
+        "Ngày tiếp: 15/10/2026",
+        "Địa điểm: Phong 101, so 2",
+        "Hình thức: truc tiep",
+        "☑ Có phiên dịch",
+        "☐ Có thư ký",
+    ]
+    assert concerns(found) == []
+
+
+def test_values_with_diacritics_of_several_lines_and_of_parents_are_read() -> None:
+    labels = [
+        (60, 780, "Ho ten:"),
+        (300, 780, "Ngay sinh:"),
+        (60, 740, "Noi dung:"),
+        (60, 660, "Muc:"),
+        (60, 640, "Gioi tinh:"),
+    ]
+    fields = [
+        field("a", "Tx", (110, 774, 280, 794), f"/V {utf16('Nguyễn Thị Ví Dụ')}"),
+        field("b", "Tx", (370, 774, 500, 794), "/V (01/02/1990)"),
+        field(
+            "c",
+            "Tx",
+            (130, 690, 500, 752),
+            f"/Ff 4096/V {utf16('Đề nghị cấp lại thẻ.')[:-1]}000a{utf16('Xin cảm ơn.')[5:]}",
+        ),
+        field("d", "Ch", (130, 654, 300, 674), f"/V (2)/Opt[[(1) (Thap)] [(2) {utf16('Mức hai')}]]"),
+        b"<</T(e)/FT/Btn/Ff 49152/V/nu/Kids[11 0 R 12 0 R]>>",
+        b"<</Type/Annot/Subtype/Widget/Parent 10 0 R/Rect[130 638 142 650]/F 4/AS/Off>>",
+        b"<</Type/Annot/Subtype/Widget/Parent 10 0 R/Rect[180 638 192 650]/F 4/AS/nu>>",
+    ]
+    labels += [(146, 640, "Nam"), (196, 640, "Nu")]
+    found = read_pdf(with_fields(labels, fields))
+    assert said(found) == [
+        "Ho ten: Nguyễn Thị Ví Dụ",
+        "Ngay sinh: 01/02/1990",
+        "Noi dung: Đề nghị cấp lại thẻ.",
+        "Xin cảm ơn.",
+        "Muc: Mức hai",
+        "Gioi tinh: ☐ Nam ☑ Nu",
+    ]
+
+
+def test_a_value_in_a_table_stands_in_its_cell() -> None:
+    rules = "".join(f"{x} {y} 150 24 re S\n" for x in (60, 210) for y in (700, 724))
+    labels = [(64, 732, "Thu tuc"), (214, 732, "Muc thu"), (64, 708, "Khai sinh")]
+    found = read_pdf(with_fields(labels, [field("a", "Tx", (212, 702, 350, 722), "/V (8.000 dong)")], rules))
+    assert said(found) == ["| Thu tuc | Muc thu |", "|---|---|", "| Khai sinh | 8.000 dong |"]
+
+
+def test_what_a_form_hides_or_does_not_show_is_no_text() -> None:
+    fields = [
+        field("a", "Tx", (110, 774, 280, 794), "/V (that)").replace(b"/F 4 ", b"/F 2 "),
+        field("b", "Tx", (110, 744, 280, 764), "/Ff 8192/V (mat khau)"),
+        field("c", "Btn", (110, 714, 280, 734), "/Ff 65536/V (nut)"),
+        field("d", "Sig", (110, 684, 280, 704), "/V<</Type/Sig/Name(UBND)>>"),
+    ]
+    found = read_pdf(with_fields([(60, 780, "Ho ten:")], fields))
+    assert said(found) == ["Ho ten:"]
+    assert [(one.text, one.how) for one in found.hidden] == [("that", "hidden form field")]
+    assert found.unread == ()
+
+
+def test_notes_upon_a_page_and_fields_that_show_words_without_a_value_are_named() -> None:
+    fields = [
+        f"<</Type/Annot/Subtype/FreeText/Rect[60 600 300 640]/F 4/Contents {utf16('Đã sửa đổi')}>>".encode(),
+        field("a", "Tx", (110, 774, 280, 794), "/AP<</N 8 0 R>>"),
+        b"<</Type/XObject/Subtype/Form/BBox[0 0 100 20]/Length 28>>stream\nBT /F 11 Tf (15.000) Tj ET  \nendstream",
+    ]
+    found = read_pdf(with_fields([(60, 780, "Le phi:")], fields))
+    assert [(one.text, one.how) for one in found.hidden] == [("Đã sửa đổi", "a note upon the page")]
+    assert [(one.found, one.why) for one in found.unread] == [
+        ("page 1", "words in a form field or a stamp that cannot be read")
+    ]
+
+
+# The end of a file
+
+
+FEE = "Điều 1. Mức thu lệ phí là 8.000 đồng một bản."
+
+
+def fee(canvas: Canvas) -> None:
+    canvas.drawString(60, 740, FEE)
+
+
+@pytest.mark.parametrize(
+    "behind",
+    [
+        bytes(8000),
+        b"\r\n" * 10_000,
+        b"<html>Kh\xc3\xb4ng ph\xe1\xba\xa3i v\xc4\x83n b\xe1\xba\xa3n</html>" * 500,
+        bytes(range(256)) * 100,
+    ],
+)
+def test_what_stands_behind_the_end_of_a_pdf_is_no_part_of_it(behind: bytes) -> None:
+    found = read_pdf(drawn(fee) + behind)
+    assert said(found) == [FEE]
+    assert concerns(found) == []
+
+
+def test_bytes_before_a_pdf_do_no_harm() -> None:
+    assert said(read_pdf(b"\n" * 20 + drawn(fee) + bytes(8000))) == [FEE]
+
+
+def test_another_pdf_or_a_change_cut_off_behind_the_end_is_not_read_and_is_told() -> None:
+    for behind in (drawn(annex_page), b"\n6 0 obj<</Type/Page/Parent 2 0 R>> endobj\n9 0 obj<</Len"):
+        found = read_pdf(drawn(fee) + behind)
+        assert said(found) == [FEE]
+        assert [one.kind for one in concerns(found)] == [Kind.UNSURE]
+
+
+def annex_page(canvas: Canvas) -> None:
+    annex(canvas, 0)
+
+
+@pytest.mark.parametrize("share", [0.2, 0.5, 0.9, 0.999])
+def test_a_pdf_that_ends_too_early_is_refused(share: float) -> None:
+    content = samples.pdf_file()
+    with pytest.raises(UnreadableDocument, match="a PDF whose end is missing"):
+        read_pdf(content[: int(len(content) * share)])
