@@ -27,6 +27,7 @@ STRUCTURE = re.compile(
 _ITEM = re.compile(r"[-–+•*]\s|\d{1,2}[.)]\s|[a-zđ]\)\s")
 _SENTENCE_END = re.compile(r"[.;:!?…][\"”»)\]]*$")
 _MOTTO = re.compile(r"doc lap\s*[-–]\s*tu do|cong hoa xa hoi chu nghia|dang cong san viet nam")
+_INDENT = 6  # heights of a line; a first line is never indented further
 HEADING_LENGTH = 200  # characters; what is styled as a heading and is longer is a paragraph that someone made bold
 
 
@@ -194,8 +195,8 @@ def _continues(text: str, box: Box, below: str, under: Box, right: float, usual:
     gap = under.top - box.bottom
     if STRUCTURE.match(below) or under.top <= box.top or gap > 1.1 * height:
         return False
-    if abs((under.bottom - under.top) - height) > 0.2 * height:
-        return False
+    if abs((under.bottom - under.top) - height) > 0.2 * height or under.x0 < box.x0 - _INDENT * height:
+        return False  # in other letters, or back from a part that stands at the right of a row
     width = (under.x1 - under.x0) / len(below)
     if box.x1 + 1.15 * width * (len(below.split(" ", 1)[0]) + 1) < right:
         return False

@@ -156,27 +156,28 @@ def _followed(
 
 def _trimmed(rows: list[_Row], first: int, last: int, strip: tuple[float, float]) -> tuple[int, int]:
     """The rows without those at the ends that stand too far from the next ones: page numbers, titles, signatures."""
-    tops: list[list[tuple[int, float]]] = [[], []]
+    tops: list[dict[int, float]] = [{}, {}]  # of each side's rows
     for at in range(first, last + 1):
-        for side, tops_here in enumerate(tops):
-            words = [word for word in rows[at] if (word["x0"] >= strip[1]) == bool(side)]
-            if words:
-                tops_here.append((at, min(word["top"] for word in words)))
-    distances = [below - above for side in tops for (_, above), (_, below) in itertools.pairwise(side)]
-    if not distances:
-        return first, first
-    usual = median(distances)
-    for backwards in (False, True):
-        for at in range(last, first, -1) if backwards else range(first, last):
-            near = [
-                abs(side[1][1] - side[0][1]) <= _PARTED * usual
-                for one in tops
-                if len(side := one[::-1] if backwards else one) > 1 and side[0][0] == at
-            ]
-            if any(near):
-                break
-            tops = [[place for place in side if place[0] != at] for side in tops]
-            first, last = (first, at - 1) if backwards else (at + 1, last)
+        for word in rows[at]:
+            tops[word["x0"] >= strip[1]].setdefault(at, word["top"])
+    distances = [below - above for side in tops for above, below in itertools.pairwise(side.values())]
+    usual = median(distances) if distances else 0.0
+
+    def is_far(at: int, step: int) -> bool:
+        """Whether no row of its side within the strip is near on which a row borders."""
+        next_ones = [
+            (side[at], [top for other, top in side.items() if step * other > step * at]) for side in tops if at in side
+        ]
+        return all(
+            not others or min(abs(top - other) for other in others) > _PARTED * usual for top, others in next_ones
+        )
+
+    while first < last and is_far(first, 1):
+        first += 1
+        tops = [{at: top for at, top in side.items() if at >= first} for side in tops]
+    while first < last and is_far(last, -1):
+        last -= 1
+        tops = [{at: top for at, top in side.items() if at <= last} for side in tops]
     return first, last
 
 

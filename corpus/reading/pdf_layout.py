@@ -147,12 +147,17 @@ def _texts(table: Any, turn: int) -> list[list[str | None]]:
 
 
 def _turned_text(chars: list[Any], turn: int) -> str:
-    from pdfplumber.utils import extract_words
+    from pdfplumber.utils.text import extract_words
 
     words: list[str] = []
     for own in dict.fromkeys(char["turn"] for char in chars):
         lines, letters = _DIRECTIONS.get((own - turn) % 360, ("ttb", "ltr"))
-        ways = {"line_dir": lines, "char_dir": letters, "line_dir_rotated": lines, "char_dir_rotated": letters}
+        ways: dict[str, Any] = {
+            "line_dir": lines,
+            "char_dir": letters,
+            "line_dir_rotated": lines,
+            "char_dir_rotated": letters,
+        }
         words += [word["text"] for word in extract_words([char for char in chars if char["turn"] == own], **ways)]
     return " ".join(words)
 
@@ -170,7 +175,7 @@ def _joined(cell: str | None) -> str:
 
 
 def _words(chars: list[Any]) -> list[Any]:
-    from pdfplumber.utils import extract_words
+    from pdfplumber.utils.text import extract_words
 
     seen = [char for char in chars if not char["unseen"]]
     return list(extract_words(seen, extra_attrs=["fontname"]))

@@ -186,7 +186,7 @@ def _is_apart(above: Any, char: Any) -> bool:
     """Whether a gap stands between the end of one character and the beginning of the next."""
     across, up, _, _, x, y = above["matrix"]
     end = (x + above["adv"] * across, y + above["adv"] * up)
-    return math.dist(end, char["matrix"][4:]) > char["em"] / 6
+    return bool(math.dist(end, char["matrix"][4:]) > char["em"] / 6)
 
 
 def _colour(value: Any, space: str | None) -> Colour | None:

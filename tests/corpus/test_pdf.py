@@ -320,6 +320,21 @@ def test_what_only_stands_side_by_side_in_an_act_is_not_held(page: Draw) -> None
     assert concerns(reading(page)) == []
 
 
+def test_a_value_at_the_right_of_a_row_does_not_run_into_the_next_row() -> None:
+    fees = (
+        ("Cấp giấy phép xây dựng cho công trình", "75.000 đồng"),
+        ("Khai sinh", "0 đồng"),
+        ("Trích lục", "8.000 đồng"),
+    )
+
+    def page(canvas: Canvas) -> None:
+        for at, (name, fee) in enumerate(fees):
+            canvas.drawString(60, 740 - 16 * at, name)
+            canvas.drawRightString(500, 740 - 16 * at, fee)
+
+    assert said(reading(page)) == [part for row in fees for part in row]
+
+
 # Turned letters
 
 
