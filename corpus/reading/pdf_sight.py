@@ -17,6 +17,7 @@ from corpus.reading.layout import Box
 LOST = "\ufffd"  # for a character of which the file does not say which letter it draws
 
 _COLOUR_SPACES = ("DeviceGray", "DeviceRGB", "DeviceCMYK", "CalGray", "CalRGB", "ICCBased")
+_PLAIN = (float, int, str, bool, type(None))
 _STRAIGHT = 1.5  # degrees; lines more aslant than that are torn apart, as their ends stand on different heights
 _LARGE = 2.2  # times the usual size of letters; such a one, over others, is a watermark
 _COVERED = 3  # letters that it covers
@@ -52,7 +53,14 @@ def mark_while_reading() -> None:
         def handle_undefined_char(self, font: Any, cid: int) -> str:
             return _letters_of(font).get(cid, LOST)
 
+    resolved = pdfplumber.page.resolve_all  # type: ignore[attr-defined]
+
+    def quickly_resolved(value: Any) -> Any:
+        """What takes a third of the time of reading, as nearly all that pdfplumber looks through are plain numbers."""
+        return value if type(value) in _PLAIN else resolved(value)
+
     if Aggregator.__name__ != Marking.__name__:
+        setattr(pdfplumber.page, "resolve_all", quickly_resolved)  # noqa: B010 as below
         setattr(pdfplumber.page, "PDFPageAggregatorWithMarkedContent", Marking)  # noqa: B010 mypy forbids the plain form
 
 
