@@ -403,10 +403,11 @@ ADMIN_FILE_CONCERN = "– Dòng {line}: {kind}: {found}"
 CONCERNS = {  # by corpus.examine.Kind
     "instruction": "lời nhằm vào mô hình ngôn ngữ",
     "invisible": "ký tự vô hình",
-    "hidden": "chữ ẩn trong tệp",
+    "hidden": "chữ ẩn trong tệp, hoặc in chèn lên chữ khác",
     "formula": "ô có công thức mà tệp không lưu kết quả",
+    "unsure": "chỗ không đọc được, hoặc đọc chưa chắc đúng",
     "language": "không phải tiếng Việt",
-    "garbled": "hỏng dấu",
+    "garbled": "hỏng chữ hoặc hỏng dấu",
     "duplicate": "gần trùng tài liệu đã có",
     "empty": "trang trống hoặc quá ít chữ",
     "table": "bảng bị vỡ",

@@ -3,7 +3,9 @@
 Text that a person would not see in the file, though a program finds it, is kept apart with its place.
 """
 
-from collections.abc import Iterable
+import contextlib
+import resource
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,7 +21,7 @@ WHITE: Colour = (255, 255, 255)
 
 @dataclass(frozen=True, slots=True)
 class Hidden:
-    """Words that a person does not see: where ("page 3", "cell Phí!B7"), and how ("white", "tiny", "hidden" …)."""
+    """Words left out of the text: where ("page 3", "cell Phí!B7"), and how ("white", "tiny", "slanted" …)."""
 
     text: str
     place: str
@@ -28,7 +30,7 @@ class Hidden:
 
 @dataclass(frozen=True, slots=True)
 class Unread:
-    """What a file has and its reader cannot read: its `kind` is one of corpus.intake.examine.Kind."""
+    """What a file has and its reader cannot read, or not for sure: its `kind` is one of corpus.intake.examine.Kind."""
 
     kind: str
     found: str
@@ -53,6 +55,17 @@ class Refused(Exception):
         super().__init__(found, mend)
         self.found = found
         self.mend = mend
+
+
+@contextlib.contextmanager
+def room_for_programs() -> Iterator[None]:
+    """Let LibreOffice and tesseract, while they are started and waited for, have more memory than a reader may."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_AS)
+    resource.setrlimit(resource.RLIMIT_AS, (hard, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
 
 
 def alike(colour: Colour, background: Colour) -> bool:

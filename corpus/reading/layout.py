@@ -26,6 +26,7 @@ STRUCTURE = re.compile(
 )
 _ITEM = re.compile(r"[-–+•*]\s|\d{1,2}[.)]\s|[a-zđ]\)\s")
 _SENTENCE_END = re.compile(r"[.;:!?…][\"”»)\]]*$")
+_INDENT = 6  # heights of a line; a first line is never indented further
 HEADING_LENGTH = 200  # characters; what is styled as a heading and is longer is a paragraph that someone made bold
 
 
@@ -52,7 +53,8 @@ class Block:
     """A paragraph, a heading (`level` 1 to 6), a table (`rows`, in `fonts`), or lines of a page (one box a line).
 
     Of a table, `spans` are the merged cells, and `heads` is how many rows the file calls its head (0: it says nothing).
-    `label` is the number or bullet that a word processor puts before the text, `indent` how deep in a list it is.
+    `label` is the number or bullet that a word processor puts before the text, `indent` how deep in a list it is;
+    `column` tells columns of a page apart, 0 where text goes over its whole width.
     """
 
     runs: tuple[Run, ...] = ()
@@ -65,6 +67,7 @@ class Block:
     indent: int = 0
     boxes: tuple[Box, ...] = ()
     page: int | None = None
+    column: int = 0
 
     @property
     def text(self) -> str:
@@ -168,17 +171,17 @@ def _heading(block: Block, text: str) -> Block:
     return replace(block, runs=(Run(text),) if text else (), level=min(block.level, 6) if is_heading else 0)
 
 
-def _right_margins(blocks: list[Block]) -> dict[int | None, float]:
-    """Where the lines of each page end, but for a page of short lines, which would be filled up wrongly."""
-    ends: dict[int | None, float] = {}
+def _right_margins(blocks: list[Block]) -> dict[tuple[int | None, int], float]:
+    """Where the lines of each column of a page end, but for a page of short lines, which would be filled up wrongly."""
+    ends: dict[tuple[int | None, int], float] = {}
     for block in blocks:
         for box in block.boxes:
-            ends[block.page] = max(ends.get(block.page, 0.0), box.x1)
-    usual = median(ends.values()) if ends else 0.0
-    return {page: max(end, usual) for page, end in ends.items()}
+            ends[block.page, block.column] = max(ends.get((block.page, block.column), 0.0), box.x1)
+    usual = median(end for (_, column), end in ends.items() if not column) if any(not key[1] for key in ends) else 0.0
+    return {key: end if key[1] else max(end, usual) for key, end in ends.items()}
 
 
-def _unwrapped(block: Block, lines: list[str], margins: dict[int | None, float]) -> Iterator[str]:
+def _unwrapped(block: Block, lines: list[str], margins: dict[tuple[int | None, int], float]) -> Iterator[str]:
     gaps = [below.top - above.bottom for above, below in zip(block.boxes, block.boxes[1:], strict=False)]
     usual = median(gaps) if gaps else 0.0
     text, first = "", True
@@ -186,7 +189,7 @@ def _unwrapped(block: Block, lines: list[str], margins: dict[int | None, float])
     for line, box in zip(lines, block.boxes, strict=True):
         if not line:
             continue
-        if above and _continues(*above, line, box, margins[block.page], usual, first):
+        if above and _continues(*above, line, box, margins[block.page, block.column], usual, first):
             text, first = f"{text} {line}", False
         else:
             if text:
@@ -203,8 +206,8 @@ def _continues(text: str, box: Box, below: str, under: Box, right: float, usual:
     gap = under.top - box.bottom
     if STRUCTURE.match(below) or under.top <= box.top or gap > 1.1 * height:
         return False
-    if abs((under.bottom - under.top) - height) > 0.2 * height:
-        return False
+    if abs((under.bottom - under.top) - height) > 0.2 * height or under.x0 < box.x0 - _INDENT * height:
+        return False  # in other letters, or back from a part that stands at the right of a row
     width = (under.x1 - under.x0) / len(below)
     if box.x1 + 1.15 * width * (len(below.split(" ", 1)[0]) + 1) < right:
         return False
@@ -213,17 +216,27 @@ def _continues(text: str, box: Box, below: str, under: Box, right: float, usual:
     return not (_SENTENCE_END.search(text) and gap > usual + height / 4)
 
 
-# Page breaks
+# Page breaks, and the ends of columns
 
 
 def _across_pages(blocks: list[Block]) -> list[Block]:
-    """The blocks, those joined that a page break tore apart; they stay on the page where they begin."""
+    """The blocks, those joined that the end of a page or column tore apart; they stay on the page where they begin."""
     joined: list[Block] = []
     for block in blocks:
         above = joined[-1] if joined else None
-        if above is None or above.page is None or block.page is None or block.page == above.page:
+        if (
+            above is None
+            or above.page is None
+            or block.page is None
+            or (block.page, block.column) == (above.page, above.column)
+        ):
             joined.append(block)
-        elif above.rows and block.rows and (whole := tables.continued(above.table, block.table)):
+        elif (
+            block.page != above.page
+            and above.rows
+            and block.rows
+            and (whole := tables.continued(above.table, block.table))
+        ):
             joined[-1] = replace(above, rows=whole.rows, spans=whole.spans)
         elif _is_torn(above, block):
             joined[-1] = replace(above, runs=(Run(f"{above.text} {block.text}"),))

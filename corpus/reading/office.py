@@ -15,7 +15,19 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-from corpus.reading.extract import TINY, WHITE, Colour, Extract, Hidden, Refused, alike, from_hex, gathered, xml
+from corpus.reading.extract import (
+    TINY,
+    WHITE,
+    Colour,
+    Extract,
+    Hidden,
+    Refused,
+    alike,
+    from_hex,
+    gathered,
+    room_for_programs,
+    xml,
+)
 from corpus.reading.layout import Block, Run, paragraph, table
 from corpus.reading.tables import Cell
 
@@ -289,9 +301,14 @@ def read_doc(content: bytes) -> Extract:
         command = ["soffice", "--headless", f"-env:UserInstallation={Path(folder, 'profile').as_uri()}"]
         command += ["--convert-to", "docx", "--outdir", folder, str(source)]
         try:
-            subprocess.run(  # noqa: S603 no shell, and no word of the file in the command
-                command, capture_output=True, timeout=CONVERSION_TIME, check=False, env={**os.environ, "HOME": folder}
-            )
+            with room_for_programs():
+                subprocess.run(  # noqa: S603 no shell, and no word of the file in the command
+                    command,
+                    capture_output=True,
+                    timeout=CONVERSION_TIME,
+                    check=False,
+                    env={**os.environ, "HOME": folder},
+                )
         except FileNotFoundError as error:
             mend = "install it (apt-get install libreoffice-writer), or save the file as .docx"
             raise Refused("an old Word file (.doc), which only LibreOffice can read", mend) from error

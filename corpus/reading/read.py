@@ -32,7 +32,8 @@ UNPACKED = 400_000_000  # bytes that an Office file may hold unpacked; real ones
 RATIO = 100  # unpacked to packed, where it is large: XML reaches about 30, a bomb 1,000
 LARGE = 20_000_000  # bytes unpacked from which on the ratio counts; blank XML of a small file packs very well
 MEMBERS = 10_000  # parts of an Office file; a deck of 500 slides with pictures has about 3,000
-MEMORY = 4_000_000_000  # bytes of address space of the parser; LibreOffice and tesseract, which it starts, need 2 GB
+MEMORY = 1_000_000_000  # bytes of address space of the parser; an act of 1,000 pages needs 400 MB
+PROGRAMS = 4_000_000_000  # the same of LibreOffice and tesseract, which it starts
 TIME = 900  # seconds for one file: OCR of pdf.SCANNED_PAGES takes 600, a PDF of 500 pages about 60
 LENGTH = 20_000_000  # characters of Markdown; an act of 1,000 pages has 3 million
 
@@ -70,7 +71,7 @@ _READERS: dict[str, Callable[[bytes], Extract]] = {
 class Reading:
     """A file as Markdown in NFC. `pages` is 0 for a kind without pages; else «<!-- trang 3 -->» begins page 3.
 
-    `hidden` has what a person would not see in the file, `unread` what cannot be read; neither is in `markdown`.
+    `hidden` has what was left out of `markdown`, such as what a person would not see; `unread` what cannot be read.
     """
 
     markdown: str
@@ -165,7 +166,7 @@ _SAVE_ANEW = "open it in the program it was made with and save it anew, or as PD
 def main() -> None:
     """Parse the file on standard input; write what it says, or what is wrong with it, as one JSON object."""
     kind, memory = sys.argv[1], int(sys.argv[2])
-    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+    resource.setrlimit(resource.RLIMIT_AS, (memory, max(memory, PROGRAMS)))
     try:
         answer = asdict(parse(sys.stdin.buffer.read(), kind == "markdown"))
     except Refused as error:
