@@ -404,6 +404,7 @@ CONCERNS = {  # by corpus.examine.Kind
     "instruction": "lời nhằm vào mô hình ngôn ngữ",
     "invisible": "ký tự vô hình",
     "hidden": "chữ ẩn trong tệp",
+    "unread": "có phần chưa đọc được",
     "language": "không phải tiếng Việt",
     "garbled": "hỏng dấu",
     "duplicate": "gần trùng tài liệu đã có",

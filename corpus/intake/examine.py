@@ -38,6 +38,7 @@ class Kind(StrEnum):
     INSTRUCTION = "instruction"  # text meant for a language model
     INVISIBLE = "invisible"  # characters that nobody sees
     HIDDEN = "hidden"  # words that the file has and does not show
+    UNREAD = "unread"  # parts that the file shows and no reader can read
     LANGUAGE = "language"
     GARBLED = "garbled"  # diacritics
     DUPLICATE = "duplicate"
@@ -57,11 +58,16 @@ class Concern:
 
 
 def examine(
-    markdown: str, *, hidden: Iterable[tuple[str, str]] = (), known: Mapping[str, Signature] | None = None
+    markdown: str,
+    *,
+    hidden: Iterable[tuple[str, str]] = (),
+    unread: Iterable[tuple[str, str]] = (),
+    known: Mapping[str, Signature] | None = None,
 ) -> tuple[Concern, ...]:
     """All that speaks against a document, in the order of its lines.
 
     `hidden`: where in the file, and which words, the reader left out because nobody sees them.
+    `unread`: where in the file, and what, the reader could not turn into words.
     `known`: the signatures of the documents that there are, by id; not that of the document itself.
     """
     text = _Text(markdown)
@@ -76,6 +82,7 @@ def examine(
     )
     concerns = [concern for rule in rules for concern in rule(text)]
     concerns += _hidden(hidden)
+    concerns += [Concern(Kind.UNREAD, 0, _clipped(what), f"{where}: it is not in the text") for where, what in unread]
     concerns += _duplicates(markdown, known or {})
     return tuple(sorted(concerns, key=lambda concern: concern.line))
 

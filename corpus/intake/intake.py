@@ -113,7 +113,8 @@ def draft(
         proposal = replace(proposal, id=replace(proposal.id, value=proposal.id.value[:LONGEST_ID].rstrip("-")))
     known = {one.entry.id: signature(one.text[one.body :]) for one in there if one.entry.id != given.get("id")}
     hidden = [(f"{one.place}, {one.how}", one.text) for one in reading.hidden]
-    concerns = examine(markdown, hidden=hidden, known=known)
+    unread = [(one.place, one.what) for one in reading.unread]
+    concerns = examine(markdown, hidden=hidden, unread=unread, known=known)
     with original.open("rb") as stream:
         digest = hashlib.file_digest(stream, "sha256").hexdigest()
     made = Draft(name, original, digest, markdown, proposal, given, sources, concerns)

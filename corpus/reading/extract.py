@@ -27,6 +27,14 @@ class Hidden:
 
 
 @dataclass(frozen=True, slots=True)
+class Unread:
+    """What a person sees in the file and its reader could not turn into words: where, and what it is."""
+
+    place: str
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
 class Extract:
     """`pages` is 0 for a format without pages; `flows` is false where a page is a slide of its own."""
 
@@ -34,6 +42,7 @@ class Extract:
     hidden: list[Hidden] = field(default_factory=list)
     pages: int = 0
     flows: bool = True
+    unread: list[Unread] = field(default_factory=list)
 
 
 class Refused(Exception):

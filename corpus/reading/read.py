@@ -24,7 +24,7 @@ from typing import Any
 
 from corpus.errors import UnreadableDocument
 from corpus.reading import markup, office, pdf
-from corpus.reading.extract import Extract, Hidden, Refused
+from corpus.reading.extract import Extract, Hidden, Refused, Unread
 from corpus.reading.layout import markdown
 
 BYTES = 50_000_000  # of a file; a scanned act of 150 pages has about 30 MB
@@ -70,13 +70,15 @@ _READERS: dict[str, Callable[[bytes], Extract]] = {
 class Reading:
     """A file as Markdown in NFC. `pages` is 0 for a kind without pages; else «<!-- trang 3 -->» begins page 3.
 
-    `hidden` has what a person would not see in the file; it is not in `markdown`.
+    `hidden` has what a person would not see in the file, `unread` what a person sees and no reader can read; neither
+    is in `markdown`.
     """
 
     markdown: str
     format: str
     pages: int
     hidden: tuple[Hidden, ...]
+    unread: tuple[Unread, ...] = ()
 
 
 def read(path: Path) -> Reading:
@@ -118,7 +120,8 @@ def read_content(content: bytes, path: Path, seconds: float = TIME) -> Reading:
     if "found" in answer:
         raise UnreadableDocument(path, 0, answer["found"], answer["mend"])
     hidden = tuple(Hidden(**each) for each in answer["hidden"])
-    return Reading(answer["markdown"], answer["format"], answer["pages"], hidden)
+    unread = tuple(Unread(**each) for each in answer["unread"])
+    return Reading(answer["markdown"], answer["format"], answer["pages"], hidden, unread)
 
 
 def _in_another_process(content: bytes, path: Path, seconds: float) -> dict[str, Any]:
@@ -193,7 +196,7 @@ def parse(content: bytes, is_markdown: bool) -> Reading:
         raise Refused("no text in it", "give a file whose text can be read")
     if len(written) > LENGTH:
         raise Refused(f"text of more than {LENGTH} characters", "split it")
-    return Reading(written, kind, found.pages, tuple(found.hidden))
+    return Reading(written, kind, found.pages, tuple(found.hidden), tuple(found.unread))
 
 
 def kind_of(content: bytes) -> str:
