@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from corpus.reading import legacy
 from corpus.reading.layout import Block
 
 TINY = 2.0  # points; nobody reads smaller letters
@@ -76,7 +77,11 @@ def gathered(hidden: Iterable[Hidden]) -> list[Hidden]:
             joined[-1] = Hidden(joined[-1].text + part.text, part.place, part.how)
         else:
             joined.append(part)
-    return [Hidden(" ".join(part.text.split()), part.place, part.how) for part in joined if part.text.strip()]
+    return [
+        Hidden(" ".join(legacy.released(part.text).split()), part.place, part.how)
+        for part in joined
+        if part.text.strip()
+    ]
 
 
 def xml(content: bytes) -> Any:

@@ -42,12 +42,14 @@ def decoded(content: bytes) -> tuple[str, str | None]:
     sample = _TAG.sub(" ", latin)[:SAMPLE]
     best = max((*legacy.ENCODINGS, "cp1258"), key=lambda encoding: legacy.soundness(_from_old(sample, encoding)))
     if legacy.soundness(_from_old(sample, best)) < SOUND:
-        raise Refused("text that is neither UTF-8 nor in an old Vietnamese encoding (TCVN3, VNI, VISCII, 1258)", _SAVE)
+        raise Refused(
+            "text that is neither UTF-8 nor in an old Vietnamese encoding (TCVN3, VNI, VISCII, VPS, 1258)", _SAVE
+        )
     return (_from_old(latin, best), None) if best == "cp1258" else (latin, best)
 
 
 _SAVE = "save it as UTF-8"
-_SUPPORTED = "give a PDF, DOCX, DOC, XLSX, PPTX, RTF, ODT, HTML, TXT or MD file"
+_SUPPORTED = "give a PDF, DOCX, DOC, XLSX, XLS, PPTX, PPT, RTF, ODT, HTML, TXT or MD file"
 
 
 def _from_old(latin: str, encoding: str) -> str:
@@ -273,18 +275,15 @@ _SYMBOLS = 2  # the charset of fonts whose letters are bullets and boxes
 
 
 def read_rtf(content: bytes) -> Extract:
-    """RTF; its bytes above 127 are Windows' Latin, unless they are VISCII, of which Windows' Latin loses some."""
-    plain = _Rtf(content, "latin-1")
-    if legacy.of_text("\n".join(block.text for block in plain.blocks)) != "viscii":
-        plain = _Rtf(content, "cp1252")
+    """RTF; its bytes above 127 are Windows' Latin, or letters of an old encoding in that guise."""
+    plain = _Rtf(content)
     return Extract(plain.blocks, gathered(plain.hidden))
 
 
 class _Rtf:
     """An RTF file while it is read: a stream of control words, whose groups keep and give back the state."""
 
-    def __init__(self, content: bytes, codec: str) -> None:
-        self.codec = codec
+    def __init__(self, content: bytes) -> None:
         self.fonts: dict[int, tuple[str, int]] = {}
         self.colours: list[Colour | None] = [None]
         self.blocks: list[Block] = []
@@ -386,7 +385,7 @@ class _Rtf:
         if charset == _SYMBOLS and byte > b"\x7f":
             return "•"
         try:
-            return byte.decode(_CHARSETS.get(charset, self.codec))
+            return byte.decode(_CHARSETS.get(charset, "cp1252"))
         except UnicodeDecodeError:
             return byte.decode("latin-1")
 
@@ -433,7 +432,7 @@ class _Rtf:
         self.end_runs()
 
     def end_cell(self) -> None:
-        self.cells.append("".join(_paired(run).text for run in self.runs).strip())
+        self.cells.append("".join(_paired(run).text for run in self.runs).strip(" \t\n"))
         self.table_fonts.update(run.font for run in self.runs if run.font)
         self.end_runs()
 
@@ -453,3 +452,7 @@ class _Rtf:
 def _paired(run: Run) -> Run:
     """A run whose letters beyond U+FFFF are whole; RTF writes each as two."""
     return replace(run, text=run.text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace"))
+
+
+def html_part(content: bytes) -> Extract:
+    return read_html(content)
