@@ -111,7 +111,8 @@ def _in_vni(letter: str) -> str:
     tone = next((mark for mark in marks if mark in _VNI_TONES), "")
     shape = next((mark for mark in marks if mark in _VNI_SHAPED), "")
     if "\u031b" in marks:
-        base = _VNI_WHOLE["ơ" if base in "oO" else "ư"].upper() if base.isupper() else _VNI_WHOLE["ơ" if base in "oO" else "ư"]  # fmt: skip
+        horned = _VNI_WHOLE["ơ" if base in "oO" else "ư"]
+        base = horned.upper() if base.isupper() else horned
     elif not tone and not shape:
         return letter
     mark = _VNI_SHAPED[shape][tone] if shape else _VNI_TONES.get(tone, "")

@@ -1,6 +1,5 @@
-"""Web pages, RTF and plain text: files whose bytes are the text, in UTF-8 or in one of the old Vietnamese encodings."""
+"""RTF and plain text: files whose bytes are the text, in UTF-8 or in one of the old Vietnamese encodings."""
 
-import copy
 import re
 import unicodedata
 from collections.abc import Iterator
@@ -8,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from corpus.reading import legacy
-from corpus.reading.extract import TINY, WHITE, Colour, Extract, Hidden, Refused, alike, from_hex, gathered, xml
+from corpus.reading.extract import TINY, WHITE, Colour, Extract, Hidden, Refused, alike, gathered
 from corpus.reading.layout import Block, Box, Run, paragraph, safe_line
 
 SOUND = 0.6  # of a text's words with diacritics are Vietnamese syllables; a wrong encoding gives less than half of that
@@ -91,168 +90,6 @@ def _text_blocks(text: str) -> Iterator[Block]:
         elif group:
             yield Block(runs=(Run("\n".join(each for each, _ in group)),), boxes=tuple(box for _, box in group))
             group = []
-
-
-# Web pages
-
-_HIDING = re.compile(
-    r"display\s*:\s*none|visibility\s*:\s*(?:hidden|collapse)|opacity\s*:\s*0*(?:\.0+)?\s*(?:[;!]|$)"
-    r"|font-size\s*:\s*0*(?:[01](?:\.\d*)?(?:px|pt)|\.?0+(?:\.0+)?(?:em|rem|%)?)\s*(?:[;!]|$)"
-    r"|(?:left|top|text-indent)\s*:\s*-\d{4,}",
-    re.IGNORECASE,
-)
-_STYLE_COLOUR = re.compile(r"(?<![-\w])color\s*:\s*([^;!]+)", re.IGNORECASE)
-_STYLE_BACKGROUND = re.compile(r"background(?:-color)?\s*:\s*([^;!]+)", re.IGNORECASE)
-_AT_RULE = re.compile(r"@[^{};]*\{(?:[^{}]*\{[^{}]*\})*[^{}]*\}")
-_RULE = re.compile(r"([^{}]+)\{([^{}]*)\}")
-_SELECTOR = re.compile(r"(\w*)(?:([.#])([\w-]+))?")
-_SHORT_HEX = re.compile(r"#([0-9a-f])([0-9a-f])([0-9a-f])")
-_RGB = re.compile(r"rgba?\(\s*(\d+)[\s,]+(\d+)[\s,]+(\d+)")
-_NO_TEXT = {"script", "style", "noscript", "template", "head"}
-
-
-def read_html(content: bytes) -> Extract:
-    import lxml.html
-    import trafilatura
-
-    text, encoding = decoded(content)
-    page = lxml.html.document_fromstring(re.sub(r"^\s*<\?xml[^>]*\?>", "", text))
-    if encoding:  # here, because trafilatura takes letters of TCVN3 for soft hyphens
-        for element in page.iter():
-            element.text = legacy.to_unicode(element.text or "", encoding)
-            element.tail = legacy.to_unicode(element.tail or "", encoding)
-    whole = _main_text(trafilatura, _with_everything_shown(page))
-    sheets = [style.text or "" for style in page.iter("style")]
-    unseen = _hiding_selectors("\n".join(sheets))
-    hidden = []
-    for element in list(page.iter()):
-        how = _unseen(element, unseen)
-        if how and element.getparent() is not None and element.tag not in ("html", "body"):
-            text = " ".join("".join(element.itertext()).split())
-            hidden.append(Hidden(text, f"line {element.sourceline}", how))
-            element.drop_tree()
-    found = _main_text(trafilatura, lxml.html.tostring(page, encoding="unicode"))
-    if found is None:
-        raise Refused("a web page without text", "save the page that people read, or give its document")
-    read = " ".join("".join(whole.itertext()).split()) if whole is not None else ""
-    # Menus and dialogues are hidden on most pages; what matters is what would have been taken for the page's text.
-    told = [each for each in hidden if len(each.text) > 2 and each.text[:80] in read]
-    return Extract(list(_html_blocks(found)), told)
-
-
-def _with_everything_shown(page: Any) -> str:
-    import lxml.html
-
-    shown = copy.deepcopy(page)
-    for element in shown.iter():
-        for attribute in ("style", "hidden", "aria-hidden"):
-            element.attrib.pop(attribute, None)
-    return str(lxml.html.tostring(shown, encoding="unicode"))
-
-
-def _main_text(trafilatura: Any, html: str) -> Any:
-    """The page without its menus and advertisements, in trafilatura's XML."""
-    text = trafilatura.extract(
-        html, output_format="xml", include_comments=False, include_tables=True, favor_recall=True, deduplicate=False
-    )
-    return None if text is None else xml(text.encode()).find("main")
-
-
-def _hiding_selectors(sheet: str) -> set[str]:
-    """The simple selectors (".a", "#b", "p.c") of a page's own style sheet that hide what they match."""
-    rules = _RULE.findall(_AT_RULE.sub("", re.sub(r"/\*.*?\*/", "", sheet, flags=re.DOTALL)))
-    return {part.strip() for selectors, style in rules if _HIDING.search(style) for part in selectors.split(",")}
-
-
-def _unseen(element: Any, selectors: set[str]) -> str:
-    if not isinstance(element.tag, str) or element.tag in _NO_TEXT:
-        return ""
-    style = element.get("style") or ""
-    names = ["", *(f".{name}" for name in (element.get("class") or "").split()), f"#{element.get('id')}"]
-    matched = any(f"{tag}{name}" in selectors for tag in ("", element.tag) for name in names)
-    if matched or element.get("hidden") is not None or _HIDING.search(style):
-        return "hidden"
-    given = _STYLE_COLOUR.search(style)
-    colour = _css_colour(given[1] if given else element.get("color") if element.tag == "font" else None)
-    return "white" if colour and alike(colour, _behind(element)) else ""
-
-
-def _behind(element: Any) -> Colour:
-    for each in (element, *element.iterancestors()):
-        given = _STYLE_BACKGROUND.search(each.get("style") or "")
-        if given or each.get("bgcolor"):
-            return _css_colour(given[1] if given else each.get("bgcolor")) or (128, 128, 128)
-    return WHITE
-
-
-def _css_colour(value: str | None) -> Colour | None:
-    value = (value or "").strip().lower()
-    value = {"white": "#ffffff", "black": "#000000"}.get(value.split(" ")[0], value)
-    if rgb := _RGB.match(value):
-        return int(rgb[1]), int(rgb[2]), int(rgb[3])
-    return from_hex(_SHORT_HEX.sub(r"#\1\1\2\2\3\3", value[:4]) if len(value) == 4 else value[:7])
-
-
-def _html_blocks(parent: Any, depth: int = 0) -> Iterator[Block]:
-    for child in parent:
-        if child.tag == "head":
-            level = int((child.get("rend") or "h2").removeprefix("h") or 2)
-            yield Block(runs=(Run(_inner(child)),), level=level)
-        elif child.tag == "list":
-            for number, item in enumerate((item for item in child if item.tag == "item"), 1):
-                text = _inner(item, skip=("list", "table"))
-                label = f"{number}." if child.get("rend") == "ol" else "-"
-                if text.strip():
-                    yield Block(runs=(Run(text),), label=label, indent=depth)
-                yield from _html_blocks([each for each in item if each.tag in ("list", "table")], depth + 1)
-        elif child.tag == "table":
-            yield Block(rows=_html_rows(child))
-        elif child.tag in ("p", "quote", "code", "ab") or not len(child):
-            text = _inner(child, skip=("list", "table"))
-            yield paragraph(text)
-            yield from _html_blocks([each for each in child if each.tag in ("list", "table")], depth)
-        else:
-            yield from _html_blocks(child, depth)
-
-
-def _inner(element: Any, skip: tuple[str, ...] = ()) -> str:
-    """An element's text; white space in it means nothing, but «lb» is a line break."""
-    text = re.sub(r"\s+", " ", element.text or "")
-    for child in element:
-        if child.tag == "lb" or (child.tag == "p" and text.strip()):
-            text += "\n"
-        if child.tag not in skip:
-            text += _inner(child, skip)
-        text += re.sub(r"\s+", " ", child.tail or "")
-    return text
-
-
-def _html_rows(table: Any) -> tuple[tuple[str, ...], ...]:
-    rows: list[list[str]] = []
-    below: dict[int, tuple[int, str]] = {}  # column -> rows that a merged cell still covers, its text
-    for row in table.iter("row"):
-        cells: list[str] = []
-
-        def covered(cells: list[str] = cells) -> None:
-            while len(cells) in below:
-                left, text = below.pop(len(cells))
-                if left > 1:
-                    below[len(cells)] = (left - 1, text)
-                cells.append(text)
-
-        for cell in row.iter("cell"):
-            covered()
-            text = _inner(cell)
-            if (span := _number(cell.get("rowspan"))) > 1:
-                below[len(cells)] = (span - 1, text)
-            cells += [text, *[""] * (_number(cell.get("colspan") or cell.get("span")) - 1)]
-        covered()
-        rows.append(cells)
-    return tuple(map(tuple, rows)) or (("",),)
-
-
-def _number(value: str | None) -> int:
-    return min(int(value), 1000) if value and value.isdecimal() and int(value) else 1
 
 
 # RTF
@@ -452,7 +289,3 @@ class _Rtf:
 def _paired(run: Run) -> Run:
     """A run whose letters beyond U+FFFF are whole; RTF writes each as two."""
     return replace(run, text=run.text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace"))
-
-
-def html_part(content: bytes) -> Extract:
-    return read_html(content)

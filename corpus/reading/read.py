@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from corpus.errors import UnreadableDocument
-from corpus.reading import convert, markup, office, pdf, word
+from corpus.reading import convert, markup, office, pdf, web, word
 from corpus.reading.extract import Extract, Hidden, Refused, Unread
 from corpus.reading.layout import markdown
 from corpus.reading.package import Package, tidied
@@ -64,7 +64,7 @@ _READERS: dict[str, Callable[[bytes], Extract]] = {
     "pptx": office.read_pptx,
     "ppt": convert.read_ppt,
     "rtf": markup.read_rtf,
-    "html": markup.read_html,
+    "html": web.read_html,
 }
 
 

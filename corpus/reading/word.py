@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from corpus.reading import markup, signs
+from corpus.reading import markup, signs, web
 from corpus.reading.extract import (
     TINY,
     WHITE,
@@ -513,9 +513,9 @@ def _chunk(content: bytes, depth: int) -> Extract:
     if head.startswith(b"{\\rtf"):
         return markup.read_rtf(content)
     if head[:200].lower().startswith((b"mime-version:", b"content-type:", b"from:")):
-        return markup.html_part(_page_of_archive(content))
+        return web.html_part(_page_of_archive(content))
     if head.startswith(b"<"):
-        return markup.html_part(content)
+        return web.html_part(content)
     found, text = markup.read_text(content, is_markdown=False)
     return Extract([paragraph(line) for line in text.split("\n")]) if text else found
 

@@ -16,10 +16,10 @@ from corpus.intake import intake, names
 from corpus.intake.intake import Shelf
 
 PLACES = {
-    "901": ("đỗ xe trên hè phố", "Xe máy để sát mép trong, cách tường nhà dân ít nhất hai mươi phân, đầu quay ra đường."),
-    "902": ("thu gom rác", "Rác hữu cơ bỏ túi xanh trước mười tám giờ; rác tái chế giao cho tổ thu gom vào sáng chủ nhật."),
-    "903": ("nuôi chó mèo", "Chủ nuôi tiêm phòng dại mỗi năm một lần, dắt chó có rọ mõm và dọn sạch nơi vật nuôi đi qua."),
-    "904": ("biển quảng cáo", "Biển ngang cao không quá hai mét, biển dọc không lấn ra ngoài ban công tầng hai của căn nhà."),
+    "901": ("đỗ xe trên hè phố", "Xe máy để sát mép trong, đầu quay ra đường."),
+    "902": ("thu gom rác", "Rác hữu cơ bỏ túi xanh trước mười tám giờ; rác tái chế giao cho tổ vào sáng chủ nhật."),
+    "903": ("nuôi chó mèo", "Chủ nuôi tiêm phòng dại mỗi năm một lần, dắt chó có rọ mõm và dọn sạch nơi chúng đi."),
+    "904": ("biển quảng cáo", "Biển ngang cao không quá hai mét, biển dọc không lấn ra ngoài ban công."),
     "905": ("giờ họp chợ", "Chợ họp từ năm giờ đến mười chín giờ, hàng tươi sống bày ở dãy phía đông gần cổng số ba."),
 }  # fmt: skip
 
@@ -35,7 +35,7 @@ def decision(file: Path, key: str) -> None:
         "QUYẾT ĐỊNH",
         f"Về việc quy định {matter} trên địa bàn phường",
         f"Điều 1. {rule}",
-        f"Điều 2. Trưởng phòng phụ trách {matter} và người dân của khu vực thi hành; Quyết định có hiệu lực kể từ ngày ký.",
+        f"Điều 2. Trưởng phòng phụ trách {matter} và người dân thi hành; Quyết định có hiệu lực kể từ ngày ký.",
     ):
         document.add_paragraph(line)
     file.parent.mkdir(parents=True, exist_ok=True)
