@@ -8,7 +8,6 @@ for each format and encoding: of all letters, and of the file that came out wors
 import difflib
 import re
 import subprocess
-import sys
 import tempfile
 import unicodedata
 from collections.abc import Iterable, Iterator
@@ -107,7 +106,7 @@ _IN_CP1252 = {chr(code) for code in range(0x80, 0xA0)} - {chr(code) for code in 
 def _in_vni(letter: str) -> str:
     if (small := letter.lower()) in _VNI_WHOLE:
         return _VNI_WHOLE[small].upper() if letter.isupper() else _VNI_WHOLE[small]
-    base, *marks = unicodedata.normalize("NFD", letter)
+    base, *marks = list(unicodedata.normalize("NFD", letter))
     tone = next((mark for mark in marks if mark in _VNI_TONES), "")
     shape = next((mark for mark in marks if mark in _VNI_SHAPED), "")
     if "\u031b" in marks:
@@ -140,7 +139,8 @@ def new_file(parts: Iterable[str | Table], encoding: str, suffix: str) -> bytes:
         assert sheet
         row = 1
         for part in parts:
-            for values in [(part,), ()] if isinstance(part, str) else [*part, ()]:
+            rows: tuple[tuple[str, ...], ...] = ((part,), ()) if isinstance(part, str) else (*part, ())
+            for values in rows:
                 for column, value in enumerate(values, 1):
                     text = typed(value, encoding)
                     cell = sheet.cell(row, column, "".join(one.text for one in text))
@@ -224,4 +224,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

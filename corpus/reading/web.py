@@ -29,104 +29,33 @@ _SHORT_HEX = re.compile(r"#([0-9a-f])([0-9a-f])([0-9a-f])")
 _RGB = re.compile(r"rgba?\(\s*(\d+)[\s,]+(\d+)[\s,]+(\d+)")
 _NO_TEXT = {"script", "style", "noscript", "template", "head"}
 _BLOCKS = frozenset(
-    [
-        "address",
-        "article",
-        "aside",
-        "blockquote",
-        "body",
-        "center",
-        "dd",
-        "details",
-        "dialog",
-        "div",
-        "dl",
-        "dt",
-        "fieldset",
-        "figcaption",
-        "figure",
-        "footer",
-        "form",
-        "h1",
-        "h2",
-        "h3",
-        "h4",
-        "h5",
-        "h6",
-        "header",
-        "hr",
-        "html",
-        "legend",
-        "li",
-        "main",
-        "menu",
-        "nav",
-        "ol",
-        "p",
-        "pre",
-        "section",
-        "summary",
-        "table",
-        "tbody",
-        "td",
-        "tfoot",
-        "th",
-        "thead",
-        "tr",
-        "ul",
-        "caption",
-    ]
+    re.findall(
+        r"\w+",
+        """address article aside blockquote body center dd details dialog div dl dt fieldset figcaption figure footer
+        form h1 h2 h3 h4 h5 h6 header hr html legend li main menu nav ol p pre section summary table tbody td tfoot th thead
+        tr ul caption""",
+    )
 )
 _HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
 _SKIPPED = frozenset(
-    [
-        "script",
-        "style",
-        "noscript",
-        "template",
-        "head",
-        "select",
-        "option",
-        "textarea",
-        "svg",
-        "canvas",
-        "audio",
-        "video",
-        "map",
-    ]
+    re.findall(r"\w+", "script style noscript template head select option textarea svg canvas audio video map")
 )
 _FRAMES = ("iframe", "object", "embed")
 _FURNITURE = frozenset(
-    ["navigation", "banner", "contentinfo", "search", "complementary", "menu", "menubar", "dialog", "alertdialog"]
+    re.findall(r"\w+", "navigation banner contentinfo search complementary menu menubar dialog alertdialog")
 )
 _FURNISHED = frozenset(  # words of the names of boxes around a page's text
-    [
-        "menu",
-        "nav",
-        "navbar",
-        "navigation",
-        "breadcrumb",
-        "breadcrumbs",
-        "sidebar",
-        "footer",
-        "header",
-        "copyright",
-        "topbar",
-        "banner",
-        "related",
-        "pagination",
-        "comments",
-        "cookie",
-        "popup",
-        "modal",
-        "login",
-    ]
+    re.findall(
+        r"\w+",
+        """menu nav navbar navigation breadcrumb breadcrumbs sidebar footer header copyright topbar banner related
+        pagination comments cookie popup modal login""",
+    )
 )
-_SHARING = frozenset(["share", "sharing", "social", "socials", "addthis", "addtoany", "sharethis"])
-_FOLDED = frozenset(["accordion", "collapse", "collapsible", "panel", "answer", "faq", "tab", "toggle"])
-_LABELS = frozenset(["label", "title", "name", "key", "term", "field", "caption", "heading", "th", "lbl", "tieude"])
+_SHARING = frozenset(re.findall(r"\w+", "share sharing social socials addthis addtoany sharethis"))
+_FOLDED = frozenset(re.findall(r"\w+", "accordion collapse collapsible panel answer faq tab toggle"))
+_LABELS = frozenset(re.findall(r"\w+", "label title name key term field caption heading th lbl tieude"))
 _LINKED = 0.5  # of a box's letters stand in links, from which on it is a menu
-_DOCUMENT = re.compile(r"\.(?:pdf|docx?|xlsx?|pptx?)(?:$|[?#&])|docs\.google\.com|officeapps\.live\.com", re.IGNORECASE)
+_DOCUMENT = re.compile(r"(?i)\.(?:pdf|docx?|xlsx?|pptx?)(?:$|[?#&])|docs\.google\.com|officeapps\.live\.com")
 _NAME = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 
 
@@ -449,17 +378,13 @@ class _Page:
 
     def table(self, element: Any) -> None:
         own = [each for each in element.iter("tr") if next(each.iterancestors("table"), None) is element]
-        own.sort(
-            key=lambda row: (
-                ["thead", "tbody", "tfoot"].index(p) if (p := row.getparent().tag) in ("thead", "tfoot") else 1
-            )
-        )
+        own.sort(key=lambda row: {"thead": 0, "tfoot": 2}.get(row.getparent().tag, 1))
         for caption in element.iter("caption"):
             if next(caption.iterancestors("table"), None) is element:
                 self.inside(caption)
                 self.end()
         cells = [[cell for cell in row if cell.tag in ("td", "th")] for row in own]
-        is_layout = next(element.iter("table"), None) is not element or sum(1 for _ in element.iter("table")) > 1
+        is_layout = sum(1 for _ in element.iter("table")) > 1
         if is_layout or max(map(len, cells), default=0) < 2 or element.get("role") == "presentation":
             for row in cells:
                 for cell in row:
