@@ -105,20 +105,27 @@ def _converted(content: bytes, old: str, kind: _Kind, folder: Path) -> bytes:
         stderr=subprocess.DEVNULL,
         env={**os.environ, "HOME": str(folder), "TMPDIR": str(folder), "LC_ALL": "C.UTF-8"},
         preexec_fn=_bound,  # noqa: PLW1509 the parser has one thread
-        process_group=0,
     )
     try:
         process.wait(TIME)
     except subprocess.TimeoutExpired as error:
         raise Refused(f"LibreOffice took more than {TIME} s over it", f"save it as .{kind.new}") from error
     finally:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)  # soffice only starts another program, which may outlive it
-        process.wait()
+        _end(process)
     target = source.with_suffix(f".{kind.new}")
     if not target.exists():
         raise Refused("LibreOffice cannot open it: damaged, or with a password", f"save it as .{kind.new}")
     return target.read_bytes()
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """End soffice with the program that it has started, which would outlive it."""
+    with contextlib.suppress(OSError):
+        started = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+        for pid in started if process.poll() is None else ():
+            os.kill(int(pid), signal.SIGKILL)
+    process.kill()
+    process.wait()
 
 
 def _bound() -> None:

@@ -32,8 +32,8 @@ _BLOCKS = frozenset(
     re.findall(
         r"\w+",
         """address article aside blockquote body center dd details dialog div dl dt fieldset figcaption figure footer
-        form h1 h2 h3 h4 h5 h6 header hr html legend li main menu nav ol p pre section summary table tbody td tfoot th thead
-        tr ul caption""",
+        form h1 h2 h3 h4 h5 h6 header hr html legend li main menu nav ol p pre section summary table tbody td tfoot th
+        thead tr ul caption""",
     )
 )
 _HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")

@@ -48,6 +48,7 @@ MADE: dict[str, Callable[[], bytes]] = {
     "rtf in .VnTime": lambda: samples.rtf("tcvn3"),
     "rtf in VNI-Times": lambda: samples.rtf("vni"),
     "rtf in VISCII": lambda: samples.rtf("viscii"),
+    "rtf in VPS": lambda: samples.rtf("vps"),
     "html": samples.html,
     "html in TCVN3": lambda: samples.html("latin-1", "tcvn3"),
     "html in VNI": lambda: samples.html("latin-1", "vni"),
@@ -59,6 +60,7 @@ MADE: dict[str, Callable[[], bytes]] = {
     "txt in TCVN3": lambda: samples.old_txt("tcvn3"),
     "txt in VNI": lambda: samples.old_txt("vni"),
     "txt in VISCII": lambda: samples.old_txt("viscii"),
+    "txt in VPS": lambda: samples.old_txt("vps"),
     "txt in Windows 1258": samples.cp1258_txt,
 }
 

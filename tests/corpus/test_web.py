@@ -31,7 +31,8 @@ def lines(inner: str, around: str = "<main>{}</main>") -> list[str]:
 @pytest.mark.parametrize(
     "question",
     [
-        '<div><button aria-expanded="false">Làm lại căn cước mất bao lâu?</button><div style="display:none">{}</div></div>',
+        '<div><button aria-expanded="false">Làm lại căn cước mất bao lâu?</button>'
+        '<div style="display:none">{}</div></div>',
         '<h3><button aria-expanded="false" aria-controls="a1">Làm lại căn cước mất bao lâu?</button></h3>'
         '<div id="a1" hidden>{}</div>',
         '<div><a data-toggle="collapse" href="#a1" role="button"><b>Làm lại căn cước mất bao lâu?</b></a></div>'
@@ -65,7 +66,8 @@ def test_other_buttons_and_what_no_press_shows_are_no_text() -> None:
         "<div class='row'><div class='col-4'>Lệ phí</div><div class='col-8'>Không thu</div></div>",
         "<ul><li><span class='title'>Thời hạn</span><span>05 ngày</span></li>"
         "<li><span class='title'>Lệ phí</span><span>Không thu</span></li></ul>",
-        "<div><p class='label'>Thời hạn</p><p class='v'>05 ngày</p><p class='label'>Lệ phí</p><p class='v'>Không thu</p></div>",
+        "<div><p class='label'>Thời hạn</p><p class='v'>05 ngày</p><p class='label'>Lệ phí</p><p class='v'>Không</p>"
+        "</div>",
         "<dl><dt>Thời hạn</dt><dd>05 ngày</dd><dt>Lệ phí:</dt><dd>Không thu</dd></dl>",
         "<dl><div><dt>Thời hạn</dt><dd><p>05 ngày</p></dd></div><div><dt>Lệ phí</dt><dd>Không thu</dd></div></dl>",
     ],
@@ -128,8 +130,8 @@ def test_a_table_that_only_arranges_a_page_is_text() -> None:
 
 def test_captions_quotations_and_lines_of_preformatted_text_are_read_and_share_boxes_are_not() -> None:
     inner = (
-        "<h1>Thông báo</h1><div class='social-share'><span>Chia sẻ</span><a href='#'>Facebook</a></div><section><h2>Lịch"
-        " tiêm</h2><p>Trạm y tế tiêm chủng vào ngày 10 hằng tháng.</p><blockquote><p>Mang theo sổ.</p></blockquote>"
+        "<h1>Thông báo</h1><div class='social-share'><span>Chia sẻ</span><a href='#'>Facebook</a></div>"
+        "<section><h2>Lịch tiêm</h2><p>Trạm y tế tiêm chủng vào ngày 10 hằng tháng.</p><blockquote><p>Mang theo sổ.</p></blockquote>"
         "<pre>Sáng: 7h30\nChiều: 13h30</pre><figure><img alt='Sơ đồ'><figcaption>Số 3 phố Ví Dụ</figcaption></figure>"
         "</section><ul class='breadcrumb'><li><a href='/'>Trang chủ</a></li><li><a href='/t'>Tin tức</a></li></ul>"
     )
