@@ -131,7 +131,8 @@ def test_a_table_that_only_arranges_a_page_is_text() -> None:
 def test_captions_quotations_and_lines_of_preformatted_text_are_read_and_share_boxes_are_not() -> None:
     inner = (
         "<h1>Thông báo</h1><div class='social-share'><span>Chia sẻ</span><a href='#'>Facebook</a></div>"
-        "<section><h2>Lịch tiêm</h2><p>Trạm y tế tiêm chủng vào ngày 10 hằng tháng.</p><blockquote><p>Mang theo sổ.</p></blockquote>"
+        "<section><h2>Lịch tiêm</h2>"
+        "<p>Trạm y tế tiêm chủng vào ngày 10 hằng tháng.</p><blockquote><p>Mang theo sổ.</p></blockquote>"
         "<pre>Sáng: 7h30\nChiều: 13h30</pre><figure><img alt='Sơ đồ'><figcaption>Số 3 phố Ví Dụ</figcaption></figure>"
         "</section><ul class='breadcrumb'><li><a href='/'>Trang chủ</a></li><li><a href='/t'>Tin tức</a></li></ul>"
     )
