@@ -137,16 +137,16 @@ def new_file(parts: Iterable[str | Table], encoding: str, suffix: str) -> bytes:
         book = openpyxl.Workbook()
         sheet = book.active
         assert sheet
-        row = 1
+        at = 1
         for part in parts:
             rows: tuple[tuple[str, ...], ...] = ((part,), ()) if isinstance(part, str) else (*part, ())
             for values in rows:
                 for column, value in enumerate(values, 1):
                     text = typed(value, encoding)
-                    cell = sheet.cell(row, column, "".join(one.text for one in text))
+                    cell = sheet.cell(at, column, "".join(one.text for one in text))
                     fonts = {one.font for one in text if one.text.strip()}
                     cell.font = openpyxl.styles.Font(name=fonts.pop() if len(fonts) == 1 else FONTS[encoding][0])
-                row += 1
+                at += 1
         book.save(target)
     else:
         deck = pptx.Presentation()

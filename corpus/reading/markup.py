@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from corpus.reading import legacy
-from corpus.reading.extract import TINY, WHITE, Colour, Extract, Hidden, Refused, alike, gathered
+from corpus.reading import legacy, signs
+from corpus.reading.extract import TINY, WHITE, Colour, Extract, Hidden, Refused, Unread, alike, gathered
 from corpus.reading.layout import Block, Box, Run, paragraph, safe_line
 
 SOUND = 0.6  # of a text's words with diacritics are Vietnamese syllables; a wrong encoding gives less than half of that
@@ -114,7 +114,7 @@ _SYMBOLS = 2  # the charset of fonts whose letters are bullets and boxes
 def read_rtf(content: bytes) -> Extract:
     """RTF; its bytes above 127 are Windows' Latin, or letters of an old encoding in that guise."""
     plain = _Rtf(content)
-    return Extract(plain.blocks, gathered(plain.hidden))
+    return Extract(plain.blocks, gathered(plain.hidden), unread=plain.unread)
 
 
 class _Rtf:
@@ -125,6 +125,7 @@ class _Rtf:
         self.colours: list[Colour | None] = [None]
         self.blocks: list[Block] = []
         self.hidden: list[Hidden] = []
+        self.unread: list[Unread] = []
         self.runs: list[Run] = []
         self.cells: list[str] = []
         self.rows: list[tuple[str, ...]] = []
@@ -141,6 +142,8 @@ class _Rtf:
             "hidden": False,
             "uc": 1,
             "back": 0,
+            "struck": False,
+            "height": "",
         }
         self.read(content)
 
@@ -174,7 +177,13 @@ class _Rtf:
     def obey(self, word: bytes, number: int | None) -> None:
         state = self.state
         if word in _NOT_TEXT:
+            if word == b"footnote" and state["into"]:
+                self.unread.append(Unread(f"paragraph {len(self.blocks) + 1}", "a footnote"))
             state["into"] = ""
+        elif word in (b"deleted", b"strike", b"striked", b"super", b"sub", b"nosupersub"):
+            state["struck"] = number != 0 if word.startswith((b"strike", b"deleted")) else state["struck"]
+            heights = {b"super": "super", b"sub": "sub", b"nosupersub": ""}
+            state["height"] = heights.get(word, state["height"]) if number != 0 else ""
         elif word in (b"fonttbl", b"colortbl"):
             state["into"] = word.decode()
         elif state["into"] == "fonttbl":
@@ -207,7 +216,7 @@ class _Rtf:
         elif word == b"outlinelevel":
             self.level = (number or 0) + 1 if (number or 0) < 9 else 0
         elif word == b"plain":
-            state.update(font=0, colour=0, size=24, hidden=False, back=0)
+            state.update(font=0, colour=0, size=24, hidden=False, back=0, struck=False, height="")
         elif word == b"u" and number is not None:
             self.add(chr(number % 0x10000))
             self.skip = state["uc"]
@@ -241,6 +250,8 @@ class _Rtf:
             self.hidden.append(Hidden(text, f"paragraph {len(self.blocks) + 1}", how))
         else:
             font = self.fonts.get(state["font"], ("", 0))[0] or None
+            heights = {"super": signs.raised, "sub": signs.lowered}
+            text = heights[state["height"]](text) if state["height"] else text
             if self.runs and self.runs[-1].font == font:
                 text = self.runs.pop().text + text
             self.runs.append(Run(text, font))
@@ -249,6 +260,8 @@ class _Rtf:
         state = self.state
         if state["hidden"]:
             return "hidden"
+        if state["struck"]:
+            return "crossed out"
         if 0 < state["size"] / 2 <= TINY:
             return "tiny"
         colour = self.colours[state["colour"]] if 0 <= state["colour"] < len(self.colours) else None

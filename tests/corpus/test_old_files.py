@@ -23,7 +23,7 @@ PAIRS += [("rtf", encoding) for encoding in old_files.FONTS]
 def made() -> tuple[str, dict[tuple[str, str], bytes]]:
     """A text of the corpus, and old files of it by format and encoding."""
     parts = next(old_files.texts())
-    files = {}
+    files: dict[tuple[str, str], bytes] = {}
     with tempfile.TemporaryDirectory() as folder:
         for suffix in old_files.FORMATS:
             new, filter_ = old_files.FORMATS[suffix]
