@@ -66,8 +66,8 @@ def test_other_buttons_and_what_no_press_shows_are_no_text() -> None:
         "<div class='row'><div class='col-4'>Lệ phí</div><div class='col-8'>Không thu</div></div>",
         "<ul><li><span class='title'>Thời hạn</span><span>05 ngày</span></li>"
         "<li><span class='title'>Lệ phí</span><span>Không thu</span></li></ul>",
-        "<div><p class='label'>Thời hạn</p><p class='v'>05 ngày</p><p class='label'>Lệ phí</p><p class='v'>Không</p>"
-        "</div>",
+        "<div><p class='label'>Thời hạn</p><p class='v'>05 ngày</p><p class='label'>Lệ phí</p>"
+        "<p class='v'>Không thu</p></div>",
         "<dl><dt>Thời hạn</dt><dd>05 ngày</dd><dt>Lệ phí:</dt><dd>Không thu</dd></dl>",
         "<dl><div><dt>Thời hạn</dt><dd><p>05 ngày</p></dd></div><div><dt>Lệ phí</dt><dd>Không thu</dd></div></dl>",
     ],
