@@ -20,7 +20,6 @@ from corpus.errors import CorpusError
 from corpus.split import split
 
 HANOI = timezone(timedelta(hours=7))
-SUFFIXES_LEFT_OUT = (".yaml", ".yml")  # sidecars
 
 if TYPE_CHECKING:
     from corpus.intake.examine import Concern
@@ -232,15 +231,25 @@ def _is_terminal() -> bool:
 
 
 def _sources(sources: list[str]) -> Iterator[str]:
-    """Each file of a folder, and what is none as it is. Hidden files and sidecars are no documents."""
+    """Each file of a folder, and what is none as it is.
+
+    What systems leave behind is no document, nor are sidecars and sample questions; a sidecar that belongs to no file
+    is handed on, to be told.
+    """
+    from corpus.intake import names
+
     for source in sources:
         folder = Path(source)
-        if "://" in source or not folder.is_dir():
+        if "://" in source or not folder.exists():
             yield source
             continue
-        for path in sorted(folder.rglob("*")):
-            hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
-            if not hidden and path.suffix not in SUFFIXES_LEFT_OUT and (path.is_symlink() or not path.is_dir()):
+        paths = sorted(folder.rglob("*")) if folder.is_dir() else [folder]
+        for path in paths:
+            below = path.relative_to(folder).parts or (path.name,)
+            if any(map(names.is_left_over, below)) or (path.is_dir() and not path.is_symlink()):
+                continue
+            is_questions = path.parent.name == "questions"
+            if not names.is_sidecar(path) or (not is_questions and names.owner(path) is None):
                 yield str(path)
 
 
@@ -248,9 +257,12 @@ def _take_in(
     source: str, shelf: "Shelf", given: dict[str, str], *, ask: bool, hold: bool, replacing: bool
 ) -> "tuple[Draft, str]":
     """What was read, and what became of it in words."""
-    from corpus.intake import intake
+    from corpus.intake import intake, names
     from corpus.intake.audit import record
     from corpus.reading.fetch import fetch
+
+    if "://" not in source and names.is_sidecar(Path(source)):
+        raise names.orphaned(Path(source))
 
     today = datetime.now(HANOI).date()
     with tempfile.TemporaryDirectory() as folder:

@@ -38,6 +38,7 @@ class Kind(StrEnum):
     INSTRUCTION = "instruction"  # text meant for a language model
     INVISIBLE = "invisible"  # characters that nobody sees
     HIDDEN = "hidden"  # words that the file has and does not show, or not as a part of its text
+    UNREAD = "unread"  # parts that the file shows and no reader can read
     FORMULA = "formula"  # cells whose result the file does not store
     UNSURE = "unsure"  # what the reader could not read, or not for sure
     LANGUAGE = "language"

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from corpus.reading import legacy
 from corpus.reading.layout import Block
 
 TINY = 2.0  # points; nobody reads smaller letters
@@ -46,6 +47,11 @@ class Extract:
     pages: int = 0
     flows: bool = True
     unread: list[Unread] = field(default_factory=list)
+
+
+def missing(what: str, place: str) -> Unread:
+    """What a person sees in the file and its reader could not turn into words: what it is, and where."""
+    return Unread("unread", what, f"{place}: it is not in the text")
 
 
 class Refused(Exception):
@@ -90,7 +96,11 @@ def gathered(hidden: Iterable[Hidden]) -> list[Hidden]:
             joined[-1] = Hidden(joined[-1].text + part.text, part.place, part.how)
         else:
             joined.append(part)
-    return [Hidden(" ".join(part.text.split()), part.place, part.how) for part in joined if part.text.strip()]
+    return [
+        Hidden(" ".join(legacy.released(part.text).split()), part.place, part.how)
+        for part in joined
+        if part.text.strip()
+    ]
 
 
 def xml(content: bytes) -> Any:

@@ -27,6 +27,8 @@ STRUCTURE = re.compile(
 _ITEM = re.compile(r"[-–+•*]\s|\d{1,2}[.)]\s|[a-zđ]\)\s")
 _SENTENCE_END = re.compile(r"[.;:!?…][\"”»)\]]*$")
 _INDENT = 6  # heights of a line; a first line is never indented further
+_ITEM_MARK = "\U000f0000"  # before an item of a list in a cell; of a private plane, so that no text has it
+PART = "\n\n"  # between what stands on lines of its own in a table's cell; a single line break may be mere wrapping
 HEADING_LENGTH = 200  # characters; what is styled as a heading and is longer is a paragraph that someone made bold
 
 
@@ -87,6 +89,30 @@ def table(cells: Iterable[Cell], heads: int = 0, fonts: Iterable[str] = ()) -> B
     return Block(rows=found.rows, spans=found.spans, heads=heads, fonts=tuple(sorted(fonts)))
 
 
+def flat(block: Block) -> str:
+    """A block inside a table's cell; an empty line parts what stands on lines of its own there."""
+    text = block.text.strip() or "\n".join(" ".join(filter(None, row)) for row in block.rows)
+    label = _ITEM_MARK if block.label == "-" else f"{block.label} ".lstrip()
+    return label + PART.join(filter(None, (line.strip(" \t\r") for line in text.split("\n"))))
+
+
+def counted(number: int, kind: str) -> str:
+    """A number as a list counts it: "lowerLetter", "upperRoman", else in digits."""
+    if kind.endswith("Letter"):
+        text = chr(ord("a") + (number - 1) % 26) * ((number - 1) // 26 + 1)
+    elif kind.endswith("Roman"):
+        text, rest = "", number
+        for value, sign in _ROMAN:
+            text += sign * (rest // value)
+            rest %= value
+    else:
+        return f"{number:02}" if kind == "decimalZero" else str(number)
+    return text.upper() if kind.startswith("upper") else text
+
+
+_ROMAN = ((100, "c"), (90, "xc"), (50, "l"), (40, "xl"), (10, "x"), (9, "ix"), (5, "v"), (4, "iv"), (1, "i"))
+
+
 def markdown(blocks: Iterable[Block], pages: int = 0, flows: bool = True) -> str:
     """Blocks as Markdown in NFC, with a line «<!-- trang N -->» before the text of each of `pages` pages.
 
@@ -102,8 +128,8 @@ def markdown(blocks: Iterable[Block], pages: int = 0, flows: bool = True) -> str
 def _in_unicode(blocks: list[Block]) -> list[Block]:
     """The blocks with their text in NFC. A font tells an encoding for certain; else the syllables of a part do."""
     parts = [list(_parts(block)) for block in blocks]
-    told = {encoding for group in parts for encoding, text in group if encoding and legacy.possible(text)}
-    unsure = [text for group in parts for encoding, text in group if encoding is None and legacy.possible(text)]
+    told = {encoding for group in parts for encoding, text, _ in group if encoding and legacy.possible(text)}
+    unsure = [text for group in parts for encoding, text, _ in group if encoding is None and legacy.possible(text)]
     tables = ["\n".join(map("\t".join, block.rows)) for block in blocks]
     unsure += [text for text in tables if legacy.possible(text)]
     told |= {encoding for block in blocks for font in block.fonts if (encoding := legacy.of_font(font))}
@@ -117,23 +143,32 @@ def _in_unicode(blocks: list[Block]) -> list[Block]:
             return legacy.to_unicode(text, encoding)
         return max((legacy.to_unicode(text, each) for each in candidates), key=legacy.soundness)
 
+    def upper(text: str, is_capital: bool) -> str:
+        return text.upper() if is_capital else text
+
     found: list[Block] = []
     for block, group, table in zip(blocks, parts, tables, strict=True):
-        runs = (Run("".join(unicode(text, encoding) for encoding, text in group)),) if group else ()
+        told_text = (upper(unicode(text, encoding), is_capital) for encoding, text, is_capital in group)
+        runs = (Run("".join(told_text)),) if group else ()
         rows = block.rows
         if legacy.possible(table):
             told_here = {encoding for font in block.fonts if (encoding := legacy.of_font(font))}
             encoding = told_here.pop() if len(told_here) == 1 else None
             encoding = encoding or max(candidates, key=lambda each: legacy.soundness(legacy.to_unicode(table, each)))
-            rows = tuple(tuple(unicode(cell, encoding) for cell in row) for row in rows)
+            is_capital = bool(block.fonts) and all(map(legacy.is_capital, block.fonts))
+            rows = tuple(tuple(upper(unicode(cell, encoding), is_capital) for cell in row) for row in rows)
         found.append(_composed(replace(block, runs=runs, rows=rows)))
     return found
 
 
-def _parts(block: Block) -> Iterator[tuple[str | None, str]]:
-    """The text of neighbouring runs whose fonts tell one encoding: VNI writes a letter and its mark as two."""
-    for encoding, group in groupby(block.runs, lambda run: legacy.of_font(run.font)):
-        yield encoding, "".join(run.text for run in group)
+def _parts(block: Block) -> Iterator[tuple[str | None, str, bool]]:
+    """The text of neighbouring runs whose fonts tell one encoding: VNI writes a letter and its mark as two.
+
+    With each, whether its fonts show capitals.
+    """
+    of_fonts = groupby(block.runs, lambda run: (legacy.of_font(run.font), legacy.is_capital(run.font)))
+    for (encoding, is_capital), group in of_fonts:
+        yield encoding, "".join(run.text for run in group), is_capital
 
 
 def _composed(block: Block) -> Block:
@@ -143,7 +178,9 @@ def _composed(block: Block) -> Block:
 
 def _clean(text: str) -> str:
     """NFC without controls; zero-width characters stay, so that whoever examines the document sees them."""
-    text = _NO_LETTER.sub("", text.replace("\r\n", "\n").replace("\r", "\n").replace("\v", "\n").replace("\f", "\n"))
+    text = _NO_LETTER.sub(
+        "", legacy.released(text).replace("\r\n", "\n").replace("\r", "\n").replace("\v", "\n").replace("\f", "\n")
+    )
     return unicodedata.normalize("NFC", text)
 
 
@@ -296,14 +333,26 @@ def _table_written(table: Table) -> list[str]:
     titles, rows = tables.named(table)
     written = _cell_lines(titles)
     if rows:
-        header, *body = ["| " + " | ".join(_cell(cell) for cell in row) + " |" for row in rows]
-        written.append("\n".join([header, "|" + "---|" * len(rows[0]), *body]))
+        names = [name.replace(_ITEM_MARK, "") for name in rows[0]]
+        header, *body = ["| " + " | ".join(map(_cell, row)) + " |" for row in (names, *rows[1:])]
+        written.append("\n".join([header, "|" + "---|" * len(names), *body]))
     return written
 
 
 def _cell_lines(cells: Iterable[str]) -> list[str]:
-    return [line for cell in cells for part in cell.split("\n") if (line := safe_line(part))]
+    lines = (part.replace(_ITEM_MARK, "- ") for cell in cells for part in cell.split("\n"))
+    return [safe for line in lines if (safe := safe_line(line))]
 
 
 def _cell(text: str) -> str:
-    return safe_line(text.replace("\n", " ")).replace("|", "\\|")
+    """What stands on lines of its own is parted by semicolons, unless a sentence or its punctuation goes on there."""
+    joined = ""
+    for part in text.split(PART):
+        line = safe_line(part.replace("\n", " ").replace(_ITEM_MARK, ""))
+        begins = _ITEM_MARK in part or STRUCTURE.match(line) or line[:1].isupper() or line[:1].isdigit()
+        if line:
+            joined += ("" if not joined else "; " if begins and not _GOES_ON.search(joined) else " ") + line
+    return joined.replace("|", "\\|")
+
+
+_GOES_ON = re.compile(r"[.,;:!?…/(–-]$")

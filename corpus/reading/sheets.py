@@ -5,19 +5,17 @@ are not computed: the file has their results, or the document is held. Hidden sh
 """
 
 import math
-import posixpath
 import re
-import zipfile
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from io import BytesIO
 from typing import Any
 
-from corpus.reading.extract import TINY, WHITE, Extract, Hidden, Refused, Unread, alike, from_hex, xml
+from corpus.reading.extract import TINY, WHITE, Extract, Hidden, Refused, Unread, alike, from_hex
 from corpus.reading.layout import Block, Run, paragraph, table
 from corpus.reading.numbers import BUILT_IN, GENERAL, shown
+from corpus.reading.package import Package
 from corpus.reading.tables import Cell
 
 CELLS = 1_000_000  # of a workbook in which something stands; each takes about 400 bytes while it is read
@@ -32,9 +30,8 @@ _INDEXED_WHITE = ("1", "9")
 
 
 def read_xlsx(content: bytes) -> Extract:
-    with zipfile.ZipFile(BytesIO(content)) as archive:
-        book = _Book(archive)
-        blocks = [block for sheet in book.sheets() for block in sheet]
+    book = _Book(Package(content))
+    blocks = [block for sheet in book.sheets() for block in sheet]
     return Extract(blocks, book.hidden, unread=book.unread())
 
 
@@ -50,14 +47,11 @@ class _Style:
 class _Book:
     """One workbook while it is read."""
 
-    def __init__(self, archive: zipfile.ZipFile) -> None:
-        self.archive = archive
-        self.names = {_normal(name): name for name in archive.namelist()}
-        root = next((part for kind, part in self.related("").values() if kind == "officeDocument"), "xl/workbook.xml")
-        self.root = root
-        self.workbook = self.part(root)
-        self.parts = self.related(root)
-        by_kind = dict(self.parts.values())
+    def __init__(self, package: Package) -> None:
+        self.package = package
+        self.workbook = self.part(package.main)
+        self.parts = package.related(package.main)
+        by_kind = {one.kind: one.part for one in self.parts.values()}
         self.strings = list(self.shared(by_kind.get("sharedStrings", "")))
         self.styles = _styles(self.part(by_kind.get("styles", "")))
         properties = next(_below(self.workbook, "workbookPr"), None)
@@ -72,43 +66,33 @@ class _Book:
         self.laid_out = 0  # of the tables, filled or not
 
     def part(self, name: str) -> Any:
-        return xml(self.archive.read(self.names[_normal(name)])) if _normal(name) in self.names else None
+        return self.package.xml(name) if name in self.package else None
 
     def shared(self, part: str) -> Iterator[str]:
-        if _normal(part) in self.names:
-            with self.archive.open(self.names[_normal(part)]) as stream:
+        if part in self.package:
+            with self.package.open(part) as stream:
                 for element in _elements(stream, ("si",)):
                     yield _string(element)
                     _forget(element)
 
-    def related(self, name: str) -> dict[str, tuple[str, str]]:
-        """The parts that one names: id -> kind and name, whatever case and slashes the file writes them in."""
-        folder, file = posixpath.split(name)
-        found: dict[str, tuple[str, str]] = {}
-        for each in _children(self.part(posixpath.join(folder, "_rels", f"{file}.rels")), "Relationship"):
-            target = (each.get("Target") or "").replace("\\", "/")
-            part = posixpath.normpath(posixpath.join("/", folder, target)).lstrip("/")
-            found[each.get("Id") or ""] = (posixpath.basename(each.get("Type") or ""), part)
-        return found
-
     def sheets(self) -> Iterator[list[Block]]:
         for each in _below(self.workbook, "sheet"):
             id_ = next((value for name, value in each.items() if name.endswith("}id")), "")
-            kind, part = self.parts.get(id_, ("", ""))
-            if kind == "worksheet" and _normal(part) in self.names:
-                yield self.sheet(part, str(each.get("name") or ""), each.get("state") or "visible")
+            one = self.parts.get(id_)
+            if one and one.kind == "worksheet" and one.part in self.package:
+                yield self.sheet(one.part, str(each.get("name") or ""), each.get("state") or "visible")
 
     def sheet(self, part: str, title: str, state: str) -> list[Block]:
         sheet = _Sheet(self, title, state != "visible")
-        with self.archive.open(self.names[_normal(part)]) as stream:
+        with self.package.open(part) as stream:
             sheet.read(stream)
         blocks = [*sheet.tables(), *self.boxes(part, title, sheet.is_hidden)]
         return [Block(runs=(Run(title),), level=2), *blocks] if blocks else []
 
     def boxes(self, part: str, title: str, is_hidden: bool) -> Iterator[Block]:
         """The paragraphs of the text boxes that lie on a sheet."""
-        for kind, drawing in self.related(part).values():
-            for box in _below(self.part(drawing), "txBody") if kind == "drawing" else ():
+        for one in self.package.related(part).values():
+            for box in _below(self.part(one.part), "txBody") if one.kind == "drawing" else ():
                 for each in box.iterchildren("{*}p"):
                     runs = ["".join(run.itertext("{*}t")) for run in each.iterchildren("{*}r", "{*}fld", "{*}br")]
                     text = "".join(runs).strip()
@@ -379,10 +363,6 @@ def _forget(element: Any) -> None:
     element.clear()
     while element.getprevious() is not None:
         del element.getparent()[0]
-
-
-def _normal(name: str) -> str:
-    return name.replace("\\", "/").lstrip("/").lower()
 
 
 def _children(element: Any, name: str) -> Iterator[Any]:
