@@ -216,7 +216,7 @@ def html(rows: Rows, merges: list[Merge]) -> bytes:
     left_out = covered(merges)
     lines = [
         "".join(
-            f"<td{spans.get((at, column), '')}>{text}</td>"
+            f"<td{spans.get((at, column), '')}><p>{text.replace(chr(10), '</p><p>')}</p></td>"
             for column, text in enumerate(row)
             if (at, column) not in left_out
         )
@@ -241,7 +241,8 @@ def odt(rows: Rows, merges: list[Merge]) -> bytes:
                 continue
             height, width = spans.get((at, column), (1, 1))
             cell = odf_table.TableCell(numberrowsspanned=height, numbercolumnsspanned=width)
-            cell.addElement(odf_text.P(text=text))
+            for part in text.split("\n"):
+                cell.addElement(odf_text.P(text=part))
             line.addElement(cell)
         grid.addElement(line)
     document.text.addElement(grid)
@@ -276,7 +277,8 @@ def rtf(rows: Rows, merges: list[Merge]) -> bytes:
             merging = "\\clvmrg" if above else "\\clvmgf" * (height > 1)
             head += f"{merging}\\cellx{(column + width) * 1000}"
             text = "" if (at, column) in left_out else row[column]
-            texts += "".join(f"\\u{ord(letter)}?" if ord(letter) > 127 else letter for letter in text) + "\\cell "
+            parts = "".join(f"\\u{ord(letter)}?" if ord(letter) > 127 else letter for letter in text)
+            texts += parts.replace("\n", "\\par ") + "\\cell "
             column += width
         lines.append(f"\\trowd{head}\\pard\\intbl {texts}\\row\n")
     return ("{\\rtf1\\ansi\n" + "".join(lines) + "\\pard\\par}").encode()
@@ -383,6 +385,19 @@ def test_another_table_overleaf_with_a_head_of_its_own_is_not_joined() -> None:
         (Span(0, 0, 1, 2), Span(0, 1, 2, 1)),
     )
     assert tables.continued(above, below) is None
+
+
+@pytest.mark.parametrize("kind", ["docx", "html", "odt", "pptx", "rtf"])
+def test_paragraphs_of_a_cell_are_parted_and_those_of_a_name_go_on(kind: str) -> None:
+    rows = [
+        ["Thủ tục", "Lệ phí\nmột bản", "Thời hạn"],
+        *[["Khai sinh", "Trực tiếp: 8.000 đồng\nTrực tuyến: 0 đồng", "1"]] * 2,
+    ]
+    found = table_of(MAKERS[kind](rows, []))
+    assert found == [
+        "Thủ tục | Lệ phí một bản | Thời hạn",
+        *["Khai sinh | Trực tiếp: 8.000 đồng; Trực tuyến: 0 đồng | 1"] * 2,
+    ]
 
 
 def test_rows_that_a_word_file_calls_its_head_are_the_head() -> None:
