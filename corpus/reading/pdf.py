@@ -4,6 +4,7 @@ A page that is one image is given to tesseract, also where a scanner has laid in
 seen that text. Lines keep their places for corpus.layout, which makes paragraphs of them.
 """
 
+import copy
 import itertools
 import re
 from collections import Counter
@@ -15,8 +16,9 @@ from typing import Any
 
 from corpus.reading.extract import PAGES, Extract, Hidden, Refused, Unread, room_for_programs
 from corpus.reading.layout import STRUCTURE, Block, Run
+from corpus.reading.pdf_columns import in_order
 from corpus.reading.pdf_forms import is_dynamic, values, values_added
-from corpus.reading.pdf_layout import Line, Page, RuledTable, contents, line_of
+from corpus.reading.pdf_layout import Line, Page, RuledTable, line_of, ruled_tables, words_of
 from corpus.reading.pdf_sight import LOST, is_scan, is_seen, left_out, look, mark_while_reading
 
 SCANNED_PAGES = 150  # tesseract takes about 4 s a page, and one document shall not take more than 10 minutes
@@ -32,6 +34,7 @@ _REVISIONS = 50  # of a PDF that was changed and signed again and again; a look 
 _TAIL = 4096  # bytes behind the end of a file whose pointers are wrong, which is read nevertheless
 _LOST = 0.1  # of a page's letters
 _EDGE = 2  # lines at the top and the bottom of a page that can be running headers and footers
+_APART = 1000  # more than a page has columns; lines in another direction are no neighbours of the page's own
 
 
 def read_pdf(content: bytes) -> Extract:
@@ -68,7 +71,7 @@ def read_pdf(content: bytes) -> Extract:
                 unread.append(Unread("unsure", said, f"page {number}: form fields upon a scan, left out of the text"))
         else:
             hidden += [*left_out(page), *in_fields.hidden]
-            things, unsure = contents(page)
+            things, unsure = _contents(page)
             pages.append(things)
             unread += unsure
         page.close()  # or all pages stay in memory
@@ -101,6 +104,44 @@ def _is_garbled(page: Any) -> bool:
     """Whether so many characters have no letter that a look at the page tells more."""
     seen = [char["text"] for char in page.chars if is_seen(char)]
     return seen.count(LOST) > _LOST * len(seen)
+
+
+def _contents(page: Any) -> tuple[Page, list[Unread]]:
+    """All that `pdf_sight.look` found to be seen on a page, in the order in which it is read.
+
+    Letters that do not run from left to right are read from the page turned until they do: an annex drawn sideways, a
+    stamp in the margin.
+    """
+    turns = Counter(char["turn"] for char in page.chars if is_seen(char))
+    taken: set[int] = set()
+    found: dict[int, Page] = {}
+    unread: list[Unread] = []
+    for turn in sorted(turns, key=lambda turn: (turn != 0, -turns[turn])):
+        view = _turned(page, turn) if turn else page
+        before = len(taken)
+        tables = list(ruled_tables(view, turn, taken))
+        chars = [char for at, char in enumerate(view.chars) if char["turn"] == turn and at not in taken]
+        taken |= {at for at, char in enumerate(view.chars) if char["turn"] == turn}
+        turns[turn] = len(taken) - before
+        found[turn], unsure = in_order(words_of(chars), tables, f"page {page.page_number}")
+        unread += unsure
+    ordered = [found[turn] for turn, _ in turns.most_common()]
+    return [
+        replace(one, column=one.column + _APART * at) for at, things in enumerate(ordered) for one in things
+    ], unread
+
+
+def _turned(page: Any, turn: int) -> Any:
+    """The page, turned with the clock by so many degrees, with what is known of its characters."""
+    from pdfplumber.page import Page as PlumberPage
+
+    again = copy.copy(page.page_obj)
+    again.rotate = (page.rotation + turn) % 360
+    again.attrs = {**page.page_obj.attrs, "Rotate": again.rotate}
+    view = PlumberPage(page.pdf, again, page.page_number)
+    for char, known in zip(view.chars, page.chars, strict=False):  # values of form fields are not drawn again
+        char |= {name: known[name] for name in ("text", "turn", "unseen")}
+    return view
 
 
 def _on_all_pages(hidden: list[Hidden]) -> list[Hidden]:

@@ -1,17 +1,11 @@
-"""What stands on a page of a PDF, in the order in which it is read: lines and ruled tables.
+"""What stands on a page of a PDF: lines and ruled tables. A sideways name of a column is read in its cell."""
 
-Letters that do not run from left to right are read from the page turned until they do: an annex drawn sideways, a
-stamp in the margin. A sideways name of a column is read in its cell.
-"""
-
-import copy
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from corpus.reading.extract import Unread
 from corpus.reading.layout import Box, Run
 from corpus.reading.pdf_forms import FORM
 from corpus.reading.pdf_sight import box_of, holds, is_seen
@@ -22,7 +16,6 @@ _DIRECTIONS = {  # how pdfplumber calls the ways in which the lines follow, and 
     180: ("btt", "rtl"),
     270: ("rtl", "ttb"),
 }
-_APART = 1000  # more than a page has columns; lines in another direction are no neighbours of the page's own
 _HEADS = 2  # rows of a table that may be names of columns, written sideways
 
 
@@ -50,46 +43,10 @@ class RuledTable:
 Page = list[Line | RuledTable]
 
 
-def contents(page: Any) -> tuple[Page, list[Unread]]:
-    """All that `pdf_sight.look` found to be seen on a page."""
-    from corpus.reading.pdf_columns import in_order
-
-    turns = Counter(char["turn"] for char in page.chars if is_seen(char))
-    taken: set[int] = set()
-    found: dict[int, Page] = {}
-    unread: list[Unread] = []
-    for turn in sorted(turns, key=lambda turn: (turn != 0, -turns[turn])):
-        view = _turned(page, turn) if turn else page
-        before = len(taken)
-        tables = list(_tables(view, turn, taken))
-        chars = [char for at, char in enumerate(view.chars) if char["turn"] == turn and at not in taken]
-        taken |= {at for at, char in enumerate(view.chars) if char["turn"] == turn}
-        turns[turn] = len(taken) - before
-        found[turn], unsure = in_order(_words(chars), tables, f"page {page.page_number}")
-        unread += unsure
-    ordered = [found[turn] for turn, _ in turns.most_common()]
-    return [
-        replace(one, column=one.column + _APART * at) for at, things in enumerate(ordered) for one in things
-    ], unread
-
-
-def _turned(page: Any, turn: int) -> Any:
-    """The page, turned with the clock by so many degrees, with what is known of its characters."""
-    from pdfplumber.page import Page as PlumberPage
-
-    again = copy.copy(page.page_obj)
-    again.rotate = (page.rotation + turn) % 360
-    again.attrs = {**page.page_obj.attrs, "Rotate": again.rotate}
-    view = PlumberPage(page.pdf, again, page.page_number)
-    for char, known in zip(view.chars, page.chars, strict=False):  # values of form fields are not drawn again
-        char |= {name: known[name] for name in ("text", "turn", "unseen")}
-    return view
-
-
 # Ruled tables
 
 
-def _tables(page: Any, turn: int, taken: set[int]) -> Iterator[RuledTable]:
+def ruled_tables(page: Any, turn: int, taken: set[int]) -> Iterator[RuledTable]:
     """The ruled tables whose rows stand upright in a page turned so; their characters are put into `taken`."""
     if not (page.rects or page.lines or page.curves):
         return
@@ -174,7 +131,7 @@ def _joined(cell: str | None) -> str:
 # Lines
 
 
-def _words(chars: list[Any]) -> list[Any]:
+def words_of(chars: list[Any]) -> list[Any]:
     from pdfplumber.utils.text import extract_words
 
     seen = [char for char in chars if not char["unseen"]]
