@@ -1,9 +1,12 @@
 """Names as they come from Macs, Windows and shared drives, and the sidecars that belong to files so named."""
 
+import os
+import sys
 import unicodedata
 from pathlib import Path
 
 import docx
+import pexpect
 import pytest
 import yaml
 from conftest import WriteDocument
@@ -15,6 +18,7 @@ from corpus.errors import CorpusError
 from corpus.intake import intake, names
 from corpus.intake.intake import Shelf
 
+ROOT = Path(__file__).parents[2]
 PLACES = {
     "901": ("đỗ xe trên hè phố", "Xe máy để sát mép trong, đầu quay ra đường."),
     "902": ("thu gom rác", "Rác hữu cơ bỏ túi xanh trước mười tám giờ; rác tái chế giao cho tổ vào sáng chủ nhật."),
@@ -111,6 +115,21 @@ def test_the_same_files_named_one_by_one_are_taken_in_likewise(shelf: Shelf, tmp
     code, said = add(shelf, *(one for one in sorted(folder.iterdir()) if one.is_file()))
     assert (code, said.split()[:2]) == (0, ["added", "do-xe-902"])
     assert said.count("\n") == 1
+
+
+def test_a_terminal_shows_which_file_of_a_folder_is_read(shelf: Shelf, tmp_path: Path) -> None:
+    folder = tmp_path / "den"
+    decision(folder / unicodedata.normalize("NFD", "Đỗ xe.docx"), "901")
+    (folder / "hong.docx").write_bytes(b"PK\3\4")
+    environ = os.environ | {"HANOIDX_DATA": str(shelf.data), "HANOIDX_CORPUS": str(shelf.bundled)}
+    arguments = ["-m", "bot", "corpus", "add", str(folder), "--yes"]
+    screen = pexpect.spawn(
+        sys.executable, arguments, encoding="utf-8", dimensions=(24, 200), timeout=60, env=environ, cwd=ROOT
+    )
+    screen.expect(r"0/2\S* hong.docx.*hanoidx: .*hong.docx.*1/2\S* Đỗ xe.docx.*added ")
+    screen.expect(pexpect.EOF)
+    screen.close()
+    assert screen.exitstatus == 1
 
 
 @pytest.mark.parametrize("name", ["bai-do-906.docx.yaml", "bai-do-906.docx.YML", "bai-do-906.yaml", "ghi-chu.yml"])
