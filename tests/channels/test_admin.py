@@ -242,15 +242,24 @@ def test_a_document_with_concerns_is_released_with_a_reason_alone(chat: Chat) ->
 
 def test_a_name_as_macs_write_it_is_shown_and_stored_in_composed_letters(chat: Chat) -> None:
     name = "Quyết định đỗ xe.txt"
-    content = PLAN.replace("88/KH", "91/KH")
+    lines = (
+        "ỦY BAN NHÂN DÂN PHƯỜNG VÍ DỤ",
+        "Số: 91/QĐ-UBND",
+        "Hà Nội, ngày 2 tháng 3 năm 2026",
+        "QUYẾT ĐỊNH",
+        "Về việc quy định đỗ xe trên hè phố",
+        "Điều 1. Xe máy để sát mép trong của hè, đầu quay ra đường, chừa một mét rưỡi cho người đi bộ.",
+        "Điều 2. Quyết định có hiệu lực kể từ ngày ký; tổ trưởng các tổ dân phố thi hành.",
+    )
+    content = "\n\n".join(lines)
     chat.telegram.media(ADMIN, "document", file_name=unicodedata.normalize("NFD", name), content=content)
     assert chat.next() == messages.ADMIN_FILE_READING.format(name=name)
     told = chat.next()
     assert f"Tệp {name} đang chờ duyệt" in told
-    assert "91/KH-UBND" in told
+    assert "91/QĐ-UBND" in told
     assert messages.ADMIN_FILE_CONCERNS not in told
-    added = chat.press("Nhận, còn hiệu lực")
     document = told.partition(" mã ")[2].partition(".")[0]
+    added = chat.say(f"/nhan {document} tình trạng: còn hiệu lực")
     assert added == messages.ADMIN_ACCEPTED.format(document=document)
     assert f"original: {name}\n" in (chat.data / "documents" / f"{document}.md").read_text("utf-8")
     chat.run("corpus", "withdraw", document, "--reason", "thử")
