@@ -486,13 +486,22 @@ ADMIN_FILE_NOT_FETCHED = "Tôi không tải được tệp này. Lý do: {error}
 ADMIN_FILE_HELD = "Tệp {name} đang chờ duyệt, mã {document}. Tôi đọc được:"
 ADMIN_FILE_LACKS = "Tài liệu chưa cho biết: {fields}. Anh/chị bổ sung khi nhận, ví dụ: /nhan {document} {example}"
 ADMIN_FILE_CONCERNS = "Có điểm cần xem lại:"
-ADMIN_FILE_CONCERN = "– Dòng {line}: {kind}: {found}"
+ADMIN_FILE_CONCERN = "– {place}{kind}: {found}"
+ADMIN_FILE_LINE = "Dòng {line}: "
+ADMIN_FILE_LEFT_OVER = "Tệp {name} do máy hoặc Word tự tạo ra, không phải tài liệu, nên tôi bỏ qua."
+ADMIN_FILE_SIDECAR = (
+    "Tệp {name} chỉ ghi thông tin của một tài liệu khác. Qua đây anh/chị gửi chính tài liệu đó, rồi ghi thông tin khi "
+    "nhận, ví dụ: /nhan MÃ tình trạng: hết hiệu lực"
+)
 CONCERNS = {  # by corpus.examine.Kind
     "instruction": "lời nhằm vào mô hình ngôn ngữ",
     "invisible": "ký tự vô hình",
-    "hidden": "chữ ẩn trong tệp",
+    "hidden": "chữ ẩn trong tệp, hoặc in chèn lên chữ khác",
+    "unread": "có phần chưa đọc được",
+    "formula": "ô có công thức mà tệp không lưu kết quả",
+    "unsure": "chỗ không đọc được, hoặc đọc chưa chắc đúng",
     "language": "không phải tiếng Việt",
-    "garbled": "hỏng dấu",
+    "garbled": "hỏng chữ hoặc hỏng dấu",
     "duplicate": "gần trùng tài liệu đã có",
     "empty": "trang trống hoặc quá ít chữ",
     "table": "bảng bị vỡ",

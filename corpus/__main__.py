@@ -3,6 +3,7 @@
 What takes long to import is imported inside the commands, because `hanoidx` loads this file for every command.
 """
 
+import contextlib
 import json
 import sys
 import tempfile
@@ -20,9 +21,10 @@ from corpus.errors import CorpusError
 from corpus.split import split
 
 HANOI = timezone(timedelta(hours=7))
-SUFFIXES_LEFT_OUT = (".yaml", ".yml")  # sidecars
 
 if TYPE_CHECKING:
+    from rich.progress import Progress
+
     from corpus.intake.examine import Concern
     from corpus.intake.intake import Draft, Shelf
 
@@ -85,9 +87,13 @@ def add_documents(
     if ask and not _is_terminal():
         raise typer.BadParameter("there is no terminal to ask at; confirm with --yes, or hold with --hold")
     failed = 0
-    for source in _sources(sources):
+    files = list(_sources(sources))
+    is_shown = len(files) > 1 and not ask and sys.stderr.isatty()
+    progress = _progress(len(files)) if is_shown else None
+    for source in files:
         try:
-            made, outcome = _take_in(source, shelf, given, ask=ask, hold=hold, replacing=replacing)
+            with _reading(source, progress):
+                made, outcome = _take_in(source, shelf, given, ask=ask, hold=hold, replacing=replacing)
         except CorpusError as error:
             failed += 1
             typer.echo(f"hanoidx: {error}", err=True)
@@ -232,25 +238,69 @@ def _is_terminal() -> bool:
 
 
 def _sources(sources: list[str]) -> Iterator[str]:
-    """Each file of a folder, and what is none as it is. Hidden files and sidecars are no documents."""
+    """Each file of a folder, and what is none as it is.
+
+    What systems leave behind is no document, nor are sidecars and sample questions; a sidecar that belongs to no file
+    is handed on, to be told.
+    """
+    from corpus.intake import names
+
     for source in sources:
         folder = Path(source)
-        if "://" in source or not folder.is_dir():
+        if "://" in source or not folder.exists():
             yield source
             continue
-        for path in sorted(folder.rglob("*")):
-            hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
-            if not hidden and path.suffix not in SUFFIXES_LEFT_OUT and (path.is_symlink() or not path.is_dir()):
+        paths = sorted(folder.rglob("*")) if folder.is_dir() else [folder]
+        for path in paths:
+            below = path.relative_to(folder).parts or (path.name,)
+            if any(map(names.is_left_over, below)) or (path.is_dir() and not path.is_symlink()):
+                continue
+            is_questions = path.parent.name == "questions"
+            if not names.is_sidecar(path) or (not is_questions and names.owner(path) is None):
                 yield str(path)
+
+
+def _progress(files: int) -> "Progress":
+    """A bar at the terminal, which says which file is read; not where the outcomes go, which may be a file."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+    from rich.table import Column
+
+    name = TextColumn("{task.description}", markup=False, table_column=Column(no_wrap=True, overflow="ellipsis"))
+    bar = Progress(
+        BarColumn(20), MofNCompleteColumn(), name,
+        console=Console(stderr=True), transient=True, redirect_stdout=False, redirect_stderr=False,
+    )  # fmt: skip
+    bar.add_task("", total=files)
+    return bar
+
+
+@contextlib.contextmanager
+def _reading(source: str, progress: "Progress | None") -> Iterator[None]:
+    """While a file is read, the bar is there; it makes room for what is said of the file."""
+    if progress is None:
+        yield
+        return
+    from corpus.intake.names import composed
+
+    progress.update(progress.task_ids[0], description=composed(Path(source).name))
+    try:
+        with progress:
+            yield
+    finally:
+        progress.advance(progress.task_ids[0])
 
 
 def _take_in(
     source: str, shelf: "Shelf", given: dict[str, str], *, ask: bool, hold: bool, replacing: bool
 ) -> "tuple[Draft, str]":
     """What was read, and what became of it in words."""
-    from corpus.intake import intake
+    from corpus.intake import intake, names
     from corpus.intake.audit import record
     from corpus.reading.fetch import fetch
+
+    if "://" not in source and names.is_sidecar(Path(source)):
+        raise names.orphaned(Path(source))
 
     today = datetime.now(HANOI).date()
     with tempfile.TemporaryDirectory() as folder:

@@ -101,7 +101,7 @@ def _told(change: Callable[[str], str] | None) -> list[Any]:
     return [change(p) if isinstance(p, str) else tuple(tuple(map(change, row)) for row in p) for p in told]
 
 
-OLD_FONTS = {"tcvn3": ".VnTime", "vni": "VNI-Times", "viscii": "VI Times"}
+OLD_FONTS = {"tcvn3": ".VnTime", "vni": "VNI-Times", "viscii": "VI Times", "vps": "VPS Times"}
 
 
 # Text

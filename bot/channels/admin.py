@@ -21,6 +21,7 @@ from bot.channels.message import Button, File, NotFetched, Reply
 from bot.records.database import RECEIPTS, reading
 from bot.render import moment, printable
 from corpus.catalogue import QUARANTINE
+from corpus.intake import names
 from corpus.language.normalize import clean, fold
 from index.snapshot import Snapshot, active
 from index.verdict import kept
@@ -72,6 +73,11 @@ def command(text: str) -> tuple[Do, str] | None:
 
 def take_in(office: Office, file: File) -> Reply:
     """A file that was sent is read and held, until the admin says what is to become of it."""
+    name = names.safe(file.name)
+    if names.is_left_over(name):
+        return Reply(messages.ADMIN_FILE_LEFT_OVER.format(name=printable(name)))
+    if names.is_sidecar(Path(name)):
+        return Reply(messages.ADMIN_FILE_SIDECAR.format(name=printable(name)))
     if file.size > LARGEST_FILE:
         return Reply(messages.ADMIN_FILE_TOO_LARGE.format(limit=LARGEST_FILE >> 20))
     try:
@@ -216,7 +222,8 @@ def _read_in(_: Office, fields: Mapping[str, Any]) -> Reply:
         lines.append(messages.ADMIN_FILE_CONCERNS)
         for one in fields["concerns"][:SHOWN]:
             kind, found = messages.CONCERNS[one["kind"]], _short(one["found"])
-            lines.append(messages.ADMIN_FILE_CONCERN.format(line=one["line"], kind=kind, found=found))
+            place = messages.ADMIN_FILE_LINE.format(line=one["line"]) if one["line"] else ""
+            lines.append(messages.ADMIN_FILE_CONCERN.format(place=place, kind=kind, found=found))
         lines.append(messages.ADMIN_FILE_RELEASE.format(document=fields["id"]))
     buttons = [Button(messages.BUTTON_REJECT, f"/bo {fields['id']}")]
     if not fields["concerns"] and fields["missing"] == ["status"]:

@@ -36,6 +36,7 @@ from bot.errors import AlreadyServed
 from bot.records.database import Store, database, reading, reason
 from bot.records.receipts import select
 from bot.settings import Settings, SettingsError
+from corpus.intake.names import safe
 from corpus.lock import alone
 from index.errors import IndexingError
 from index.snapshot import Snapshot, active
@@ -193,7 +194,7 @@ class Service:
                 content = fetching.result(FETCH)  # which does not cancel it: see bot/channels/zalo_bot.py, `request`
             except TimeoutError:
                 raise NotFetched(f"it took more than {FETCH:.0f} seconds") from None
-            path = Path(tempfile.mkdtemp(prefix="hanoidx-")) / (Path(file.name.replace("\\", "/")).name or "tep")
+            path = Path(tempfile.mkdtemp(prefix="hanoidx-")) / (safe(file.name) or "tep")
             path.write_bytes(content)
             return path
 

@@ -37,9 +37,12 @@ Signature = npt.NDArray[np.uint64]
 class Kind(StrEnum):
     INSTRUCTION = "instruction"  # text meant for a language model
     INVISIBLE = "invisible"  # characters that nobody sees
-    HIDDEN = "hidden"  # words that the file has and does not show
+    HIDDEN = "hidden"  # words that the file has and does not show, or not as a part of its text
+    UNREAD = "unread"  # parts that the file shows and no reader can read
+    FORMULA = "formula"  # cells whose result the file does not store
+    UNSURE = "unsure"  # what the reader could not read, or not for sure
     LANGUAGE = "language"
-    GARBLED = "garbled"  # diacritics
+    GARBLED = "garbled"  # letters and diacritics
     DUPLICATE = "duplicate"
     EMPTY = "empty"
     TABLE = "table"
@@ -57,11 +60,16 @@ class Concern:
 
 
 def examine(
-    markdown: str, *, hidden: Iterable[tuple[str, str]] = (), known: Mapping[str, Signature] | None = None
+    markdown: str,
+    *,
+    hidden: Iterable[tuple[str, str]] = (),
+    unread: Iterable[tuple[str, str, str]] = (),
+    known: Mapping[str, Signature] | None = None,
 ) -> tuple[Concern, ...]:
     """All that speaks against a document, in the order of its lines.
 
-    `hidden`: where in the file, and which words, the reader left out because nobody sees them.
+    `hidden`: where in the file, and which words, the reader left out.
+    `unread`: what the reader could not read, or not for sure: of which kind, how it begins or where it is, and why.
     `known`: the signatures of the documents that there are, by id; not that of the document itself.
     """
     text = _Text(markdown)
@@ -76,6 +84,7 @@ def examine(
     )
     concerns = [concern for rule in rules for concern in rule(text)]
     concerns += _hidden(hidden)
+    concerns += (Concern(Kind(kind), 0, _clipped(" ".join(found.split())), why) for kind, found, why in unread)
     concerns += _duplicates(markdown, known or {})
     return tuple(sorted(concerns, key=lambda concern: concern.line))
 
@@ -233,7 +242,6 @@ _TAGS = re.compile("(?<!\U0001f3f4)(?<![\U000e0020-\U000e007f])[\U000e0000-\U000
 _ZERO_WIDTH = "\u200b-\u200f\u2060-\u2064\ufeff\u00ad\u115f\u1160\u3164\uffa0\u180e"
 _RUN = re.compile(f"[{_ZERO_WIDTH}]{{3,}}|[\ufe00-\ufe0f\U000e0100-\U000e01ef]{{3,}}")
 _INSIDE = re.compile(rf"(?<=\w)[{_ZERO_WIDTH}]+(?=\w)")
-_PRIVATE = re.compile(r"[\ue000-\uf8ff\U000f0000-\U0010fffd](?:\s?[\ue000-\uf8ff\U000f0000-\U0010fffd]){3,}")
 _OFTEN = 5  # in one line; a web page breaks a long word or two with one
 
 
@@ -245,7 +253,6 @@ def _invisible(text: _Text) -> Iterator[Concern]:
             "characters that turn the direction of writing": len(_BIDI.findall(line)),
             "tag characters, which spell words that nobody sees": sum(map(len, _TAGS.findall(line))),
             "zero-width characters in a run": sum(map(len, _RUN.findall(line))),
-            "characters without a meaning of their own (private use) in a run": sum(map(len, _PRIVATE.findall(line))),
         }
         inside = len(_INSIDE.findall(line))
         if inside >= _OFTEN:
@@ -259,7 +266,7 @@ def _hidden(hidden: Iterable[tuple[str, str]]) -> Iterator[Concern]:
     for where, said in hidden:
         instructs = any(True for _ in _instructions(_Text(said)))
         more = ", and reads like an instruction to a language model" if instructs else ""
-        yield Concern(Kind.HIDDEN, 0, _clipped(" ".join(said.split())), f"{where}: the file has it and hides it{more}")
+        yield Concern(Kind.HIDDEN, 0, _clipped(" ".join(said.split())), f"{where}: left out of the text{more}")
 
 
 # Language and diacritics
@@ -316,6 +323,22 @@ _MOJIBAKE = re.compile(
     "|Ã[\u00a1-\u00ac\u00ae-\u00bf]|Ä[\u0091\u2018\u0090]|Æ[°¡]|â€[\u0153\u2122\u009d\u201c]"
 )
 _TCVN3 = re.compile(r"(?<!\w)[§®¦¡¢¤][a-zà-ÿ]|(?<=[A-Za-z])[µ¸¶¨¬](?![A-Z])")
+_LOST = (  # signs in place of letters; how many of them are no accident; a run of them never is
+    (re.compile("\ufffd+"), 1, "letters that could not be read (\ufffd)"),
+    (
+        re.compile(
+            "(?m)(?!^[\uf02d\uf06e\uf076\uf0a7\uf0b7\uf0d8]\\s)[\ue000-\uf8ff\U000f0000-\U0010fffd]+"
+        ),  # but bullets
+        1,
+        "letters of private use, which only their own font can show",
+    ),
+    (
+        re.compile(r"(?<=[^\W\d_])\?+(?=[^\W\d_])|(?<!\S)\?+(?=[^\W\d_])|(?<![^\W\d_?])\?{3,}"),
+        3,
+        "question marks in place of letters",
+    ),
+    (re.compile(r"(?<=[^\W\d_])[□▯]+(?=[^\W\d_])|[□▯]{3,}"), 3, "boxes (□) in place of letters"),
+)
 _VOWEL = re.compile(r"[^\W\d_b-df-hj-np-tv-xzđ]", re.IGNORECASE)
 _LEAST = 3  # signs of an encoding
 _MISSPELT_WORDS = 6  # at least; fewer are names: Đắk Lắk, Müller
@@ -344,9 +367,11 @@ def _bears(rime: str, tones: Sequence[str]) -> bool:
 
 
 def _garbled(text: _Text) -> Iterator[Concern]:
-    if (lost := text.whole.count("\ufffd")) > 0:
-        start = text.whole.index("\ufffd")
-        yield text.concern(Kind.GARBLED, start, start + 1, f"{lost} characters that could not be read (\ufffd)")
+    for pattern, least, what in _LOST:
+        lost = [match for match in pattern.finditer(text.whole) if not _is_in_address(text.whole, match.start())]
+        if len(lost) >= least or any(len(match[0]) >= _LEAST for match in lost):
+            count = sum(len(match[0]) for match in lost)
+            yield text.concern(Kind.GARBLED, *lost[0].span(), f"{count} {what}")
     for pattern, what in ((_MOJIBAKE, "UTF-8 read as another encoding"), (_TCVN3, "a TCVN3 font taken for Unicode")):
         matches = list(pattern.finditer(text.whole))
         if len(matches) >= _LEAST:
@@ -363,6 +388,12 @@ def _garbled(text: _Text) -> Iterator[Concern]:
     if len(spoken) >= FEWEST_WORDS and prose and is_bare(" ".join(prose)):
         row = text.lines.index(prose[0])
         yield text.at(Kind.GARBLED, row, "Vietnamese without its diacritics")
+
+
+def _is_in_address(text: str, position: int) -> bool:
+    """Whether a sign stands in a word that is an address: "https://a.vn/tim?tu=phi"."""
+    start = max(position - 300, 0, *(text.rfind(blank, max(position - 300, 0), position) + 1 for blank in " \n(|"))
+    return "://" in text[start:position] or "/" in text[start:position]
 
 
 @functools.lru_cache(maxsize=65_536)

@@ -17,6 +17,7 @@ import json
 import re
 import secrets
 import shutil
+import unicodedata
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import date
@@ -29,6 +30,7 @@ from corpus.catalogue import ADDED, DOCUMENTS, QUARANTINE, check_file, files, re
 from corpus.document import Entry, Source
 from corpus.durable import flush
 from corpus.errors import CorpusError, DocumentIsThere, IncomingUnderWay, NotHeld
+from corpus.intake import names
 from corpus.intake.examine import Concern, Kind, examine, signature
 from corpus.intake.propose import Found, Proposal, Superseded, confirmed, front_matter, propose
 from corpus.lock import alone
@@ -107,13 +109,16 @@ def draft(
     own, markdown = _own_fields(reading.markdown)
     sources = tuple(Source(**source) for source in own.pop("sources", ()))
     given = {name: str(value) for name, value in own.items() if name in FIELDS and value is not None} | dict(given)
+    name = names.composed(name)
+    given = {field: unicodedata.normalize("NFC", value) for field, value in given.items()}
     _refuse_id(given.get("id"))
     proposal = propose(markdown, today, [document.entry for document in there])
     if proposal.id:
         proposal = replace(proposal, id=replace(proposal.id, value=proposal.id.value[:LONGEST_ID].rstrip("-")))
     known = {one.entry.id: signature(one.text[one.body :]) for one in there if one.entry.id != given.get("id")}
     hidden = [(f"{one.place}, {one.how}", one.text) for one in reading.hidden]
-    concerns = examine(markdown, hidden=hidden, known=known)
+    unread = [(one.kind, one.found, one.why) for one in reading.unread]
+    concerns = examine(markdown, hidden=hidden, unread=unread, known=known)
     with original.open("rb") as stream:
         digest = hashlib.file_digest(stream, "sha256").hexdigest()
     made = Draft(name, original, digest, markdown, proposal, given, sources, concerns)
@@ -264,14 +269,19 @@ def _own_fields(markdown: str) -> tuple[dict[str, Any], str]:
 
 
 def sidecar(file: Path) -> dict[str, str]:
-    """What stands in FILE.yaml beside a file: fields of the catalogue, each a text."""
-    beside = file.with_name(f"{file.name}.yaml")
-    if not beside.is_file():
+    """What stands in FILE.yaml beside a file, whichever way that is spelt: fields of the catalogue, each a text."""
+    try:
+        beside = names.sidecar_of(file)
+    except OSError:  # a folder that cannot be listed; the file will say so itself
+        beside = None
+    if beside is None:
         return {}
     try:
-        fields = yaml.safe_load(beside.read_text("utf-8-sig"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        fields = yaml.safe_load(unicodedata.normalize("NFC", beside.read_text("utf-8-sig")))
+    except (yaml.YAMLError, UnicodeDecodeError, OSError) as error:
         raise CorpusError(f"{beside}: it is not YAML in UTF-8 — write lines like «title: …»") from error
+    if fields is None:
+        return {}
     if not isinstance(fields, dict) or (strange := sorted(map(str, fields.keys() - set(FIELDS)))):
         named = f"field {strange[0]!r} is" if isinstance(fields, dict) else "its lines are"
         raise CorpusError(f"{beside}: {named} unknown — the fields are {', '.join(FIELDS)}")

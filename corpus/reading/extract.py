@@ -3,10 +3,13 @@
 Text that a person would not see in the file, though a program finds it, is kept apart with its place.
 """
 
-from collections.abc import Iterable
+import contextlib
+import resource
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from corpus.reading import legacy
 from corpus.reading.layout import Block
 
 TINY = 2.0  # points; nobody reads smaller letters
@@ -19,11 +22,20 @@ WHITE: Colour = (255, 255, 255)
 
 @dataclass(frozen=True, slots=True)
 class Hidden:
-    """Words that a person does not see: where ("page 3", "cell Phí!B7"), and how ("white", "tiny", "hidden" …)."""
+    """Words left out of the text: where ("page 3", "cell Phí!B7"), and how ("white", "tiny", "slanted" …)."""
 
     text: str
     place: str
     how: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """What a file has and its reader cannot read, or not for sure: its `kind` is one of corpus.intake.examine.Kind."""
+
+    kind: str
+    found: str
+    why: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +46,12 @@ class Extract:
     hidden: list[Hidden] = field(default_factory=list)
     pages: int = 0
     flows: bool = True
+    unread: list[Unread] = field(default_factory=list)
+
+
+def missing(what: str, place: str) -> Unread:
+    """What a person sees in the file and its reader could not turn into words: what it is, and where."""
+    return Unread("unread", what, f"{place}: it is not in the text")
 
 
 class Refused(Exception):
@@ -43,6 +61,17 @@ class Refused(Exception):
         super().__init__(found, mend)
         self.found = found
         self.mend = mend
+
+
+@contextlib.contextmanager
+def room_for_programs() -> Iterator[None]:
+    """Let LibreOffice and tesseract, while they are started and waited for, have more memory than a reader may."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_AS)
+    resource.setrlimit(resource.RLIMIT_AS, (hard, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
 
 
 def alike(colour: Colour, background: Colour) -> bool:
@@ -67,7 +96,11 @@ def gathered(hidden: Iterable[Hidden]) -> list[Hidden]:
             joined[-1] = Hidden(joined[-1].text + part.text, part.place, part.how)
         else:
             joined.append(part)
-    return [Hidden(" ".join(part.text.split()), part.place, part.how) for part in joined if part.text.strip()]
+    return [
+        Hidden(" ".join(legacy.released(part.text).split()), part.place, part.how)
+        for part in joined
+        if part.text.strip()
+    ]
 
 
 def xml(content: bytes) -> Any:

@@ -7,13 +7,13 @@ and what a page break tore apart is joined. Nothing here knows of file formats.
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import groupby
 from statistics import median
 
-from corpus.language.normalize import fold
-from corpus.reading import legacy
+from corpus.reading import legacy, tables
+from corpus.reading.tables import Cell, Span, Table
 
 _NO_LETTER = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\xad]")
 _SPACE = re.compile(r"[^\S\n]+")
@@ -26,7 +26,9 @@ STRUCTURE = re.compile(
 )
 _ITEM = re.compile(r"[-–+•*]\s|\d{1,2}[.)]\s|[a-zđ]\)\s")
 _SENTENCE_END = re.compile(r"[.;:!?…][\"”»)\]]*$")
-_MOTTO = re.compile(r"doc lap\s*[-–]\s*tu do|cong hoa xa hoi chu nghia|dang cong san viet nam")
+_INDENT = 6  # heights of a line; a first line is never indented further
+_ITEM_MARK = "\U000f0000"  # before an item of a list in a cell; of a private plane, so that no text has it
+PART = "\n\n"  # between what stands on lines of its own in a table's cell; a single line break may be mere wrapping
 HEADING_LENGTH = 200  # characters; what is styled as a heading and is longer is a paragraph that someone made bold
 
 
@@ -52,25 +54,63 @@ class Box:
 class Block:
     """A paragraph, a heading (`level` 1 to 6), a table (`rows`, in `fonts`), or lines of a page (one box a line).
 
-    `label` is the number or bullet that a word processor puts before the text, `indent` how deep in a list it is.
+    Of a table, `spans` are the merged cells, and `heads` is how many rows the file calls its head (0: it says nothing).
+    `label` is the number or bullet that a word processor puts before the text, `indent` how deep in a list it is;
+    `column` tells columns of a page apart, 0 where text goes over its whole width.
     """
 
     runs: tuple[Run, ...] = ()
     rows: tuple[tuple[str, ...], ...] = ()
+    spans: tuple[Span, ...] = ()
+    heads: int = 0
     fonts: tuple[str, ...] = ()
     level: int = 0
     label: str = ""
     indent: int = 0
     boxes: tuple[Box, ...] = ()
     page: int | None = None
+    column: int = 0
 
     @property
     def text(self) -> str:
         return "".join(run.text for run in self.runs)
 
+    @property
+    def table(self) -> Table:
+        return Table(self.rows, self.spans, self.heads)
+
 
 def paragraph(text: str) -> Block:
     return Block(runs=(Run(text),))
+
+
+def table(cells: Iterable[Cell], heads: int = 0, fonts: Iterable[str] = ()) -> Block:
+    found = tables.table(cells, heads)
+    return Block(rows=found.rows, spans=found.spans, heads=heads, fonts=tuple(sorted(fonts)))
+
+
+def flat(block: Block) -> str:
+    """A block inside a table's cell; an empty line parts what stands on lines of its own there."""
+    text = block.text.strip() or "\n".join(" ".join(filter(None, row)) for row in block.rows)
+    label = _ITEM_MARK if block.label == "-" else f"{block.label} ".lstrip()
+    return label + PART.join(filter(None, (line.strip(" \t\r") for line in text.split("\n"))))
+
+
+def counted(number: int, kind: str) -> str:
+    """A number as a list counts it: "lowerLetter", "upperRoman", else in digits."""
+    if kind.endswith("Letter"):
+        text = chr(ord("a") + (number - 1) % 26) * ((number - 1) // 26 + 1)
+    elif kind.endswith("Roman"):
+        text, rest = "", number
+        for value, sign in _ROMAN:
+            text += sign * (rest // value)
+            rest %= value
+    else:
+        return f"{number:02}" if kind == "decimalZero" else str(number)
+    return text.upper() if kind.startswith("upper") else text
+
+
+_ROMAN = ((100, "c"), (90, "xc"), (50, "l"), (40, "xl"), (10, "x"), (9, "ix"), (5, "v"), (4, "iv"), (1, "i"))
 
 
 def markdown(blocks: Iterable[Block], pages: int = 0, flows: bool = True) -> str:
@@ -88,8 +128,8 @@ def markdown(blocks: Iterable[Block], pages: int = 0, flows: bool = True) -> str
 def _in_unicode(blocks: list[Block]) -> list[Block]:
     """The blocks with their text in NFC. A font tells an encoding for certain; else the syllables of a part do."""
     parts = [list(_parts(block)) for block in blocks]
-    told = {encoding for group in parts for encoding, text in group if encoding and legacy.possible(text)}
-    unsure = [text for group in parts for encoding, text in group if encoding is None and legacy.possible(text)]
+    told = {encoding for group in parts for encoding, text, _ in group if encoding and legacy.possible(text)}
+    unsure = [text for group in parts for encoding, text, _ in group if encoding is None and legacy.possible(text)]
     tables = ["\n".join(map("\t".join, block.rows)) for block in blocks]
     unsure += [text for text in tables if legacy.possible(text)]
     told |= {encoding for block in blocks for font in block.fonts if (encoding := legacy.of_font(font))}
@@ -103,23 +143,32 @@ def _in_unicode(blocks: list[Block]) -> list[Block]:
             return legacy.to_unicode(text, encoding)
         return max((legacy.to_unicode(text, each) for each in candidates), key=legacy.soundness)
 
+    def upper(text: str, is_capital: bool) -> str:
+        return text.upper() if is_capital else text
+
     found: list[Block] = []
     for block, group, table in zip(blocks, parts, tables, strict=True):
-        runs = (Run("".join(unicode(text, encoding) for encoding, text in group)),) if group else ()
+        told_text = (upper(unicode(text, encoding), is_capital) for encoding, text, is_capital in group)
+        runs = (Run("".join(told_text)),) if group else ()
         rows = block.rows
         if legacy.possible(table):
             told_here = {encoding for font in block.fonts if (encoding := legacy.of_font(font))}
             encoding = told_here.pop() if len(told_here) == 1 else None
             encoding = encoding or max(candidates, key=lambda each: legacy.soundness(legacy.to_unicode(table, each)))
-            rows = tuple(tuple(unicode(cell, encoding) for cell in row) for row in rows)
+            is_capital = bool(block.fonts) and all(map(legacy.is_capital, block.fonts))
+            rows = tuple(tuple(upper(unicode(cell, encoding), is_capital) for cell in row) for row in rows)
         found.append(_composed(replace(block, runs=runs, rows=rows)))
     return found
 
 
-def _parts(block: Block) -> Iterator[tuple[str | None, str]]:
-    """The text of neighbouring runs whose fonts tell one encoding: VNI writes a letter and its mark as two."""
-    for encoding, group in groupby(block.runs, lambda run: legacy.of_font(run.font)):
-        yield encoding, "".join(run.text for run in group)
+def _parts(block: Block) -> Iterator[tuple[str | None, str, bool]]:
+    """The text of neighbouring runs whose fonts tell one encoding: VNI writes a letter and its mark as two.
+
+    With each, whether its fonts show capitals.
+    """
+    of_fonts = groupby(block.runs, lambda run: (legacy.of_font(run.font), legacy.is_capital(run.font)))
+    for (encoding, is_capital), group in of_fonts:
+        yield encoding, "".join(run.text for run in group), is_capital
 
 
 def _composed(block: Block) -> Block:
@@ -129,7 +178,9 @@ def _composed(block: Block) -> Block:
 
 def _clean(text: str) -> str:
     """NFC without controls; zero-width characters stay, so that whoever examines the document sees them."""
-    text = _NO_LETTER.sub("", text.replace("\r\n", "\n").replace("\r", "\n").replace("\v", "\n").replace("\f", "\n"))
+    text = _NO_LETTER.sub(
+        "", legacy.released(text).replace("\r\n", "\n").replace("\r", "\n").replace("\v", "\n").replace("\f", "\n")
+    )
     return unicodedata.normalize("NFC", text)
 
 
@@ -157,17 +208,17 @@ def _heading(block: Block, text: str) -> Block:
     return replace(block, runs=(Run(text),) if text else (), level=min(block.level, 6) if is_heading else 0)
 
 
-def _right_margins(blocks: list[Block]) -> dict[int | None, float]:
-    """Where the lines of each page end, but for a page of short lines, which would be filled up wrongly."""
-    ends: dict[int | None, float] = {}
+def _right_margins(blocks: list[Block]) -> dict[tuple[int | None, int], float]:
+    """Where the lines of each column of a page end, but for a page of short lines, which would be filled up wrongly."""
+    ends: dict[tuple[int | None, int], float] = {}
     for block in blocks:
         for box in block.boxes:
-            ends[block.page] = max(ends.get(block.page, 0.0), box.x1)
-    usual = median(ends.values()) if ends else 0.0
-    return {page: max(end, usual) for page, end in ends.items()}
+            ends[block.page, block.column] = max(ends.get((block.page, block.column), 0.0), box.x1)
+    usual = median(end for (_, column), end in ends.items() if not column) if any(not key[1] for key in ends) else 0.0
+    return {key: end if key[1] else max(end, usual) for key, end in ends.items()}
 
 
-def _unwrapped(block: Block, lines: list[str], margins: dict[int | None, float]) -> Iterator[str]:
+def _unwrapped(block: Block, lines: list[str], margins: dict[tuple[int | None, int], float]) -> Iterator[str]:
     gaps = [below.top - above.bottom for above, below in zip(block.boxes, block.boxes[1:], strict=False)]
     usual = median(gaps) if gaps else 0.0
     text, first = "", True
@@ -175,7 +226,7 @@ def _unwrapped(block: Block, lines: list[str], margins: dict[int | None, float])
     for line, box in zip(lines, block.boxes, strict=True):
         if not line:
             continue
-        if above and _continues(*above, line, box, margins[block.page], usual, first):
+        if above and _continues(*above, line, box, margins[block.page, block.column], usual, first):
             text, first = f"{text} {line}", False
         else:
             if text:
@@ -192,8 +243,8 @@ def _continues(text: str, box: Box, below: str, under: Box, right: float, usual:
     gap = under.top - box.bottom
     if STRUCTURE.match(below) or under.top <= box.top or gap > 1.1 * height:
         return False
-    if abs((under.bottom - under.top) - height) > 0.2 * height:
-        return False
+    if abs((under.bottom - under.top) - height) > 0.2 * height or under.x0 < box.x0 - _INDENT * height:
+        return False  # in other letters, or back from a part that stands at the right of a row
     width = (under.x1 - under.x0) / len(below)
     if box.x1 + 1.15 * width * (len(below.split(" ", 1)[0]) + 1) < right:
         return False
@@ -202,19 +253,28 @@ def _continues(text: str, box: Box, below: str, under: Box, right: float, usual:
     return not (_SENTENCE_END.search(text) and gap > usual + height / 4)
 
 
-# Page breaks
+# Page breaks, and the ends of columns
 
 
 def _across_pages(blocks: list[Block]) -> list[Block]:
-    """The blocks, those joined that a page break tore apart; they stay on the page where they begin."""
+    """The blocks, those joined that the end of a page or column tore apart; they stay on the page where they begin."""
     joined: list[Block] = []
     for block in blocks:
         above = joined[-1] if joined else None
-        if above is None or above.page is None or block.page is None or block.page == above.page:
+        if (
+            above is None
+            or above.page is None
+            or block.page is None
+            or (block.page, block.column) == (above.page, above.column)
+        ):
             joined.append(block)
-        elif above.rows and block.rows and len(above.rows[0]) == len(block.rows[0]):
-            again = block.rows[0] == above.rows[0]  # the header, repeated on the new page
-            joined[-1] = replace(above, rows=above.rows + block.rows[again:])
+        elif (
+            block.page != above.page
+            and above.rows
+            and block.rows
+            and (whole := tables.continued(above.table, block.table))
+        ):
+            joined[-1] = replace(above, rows=whole.rows, spans=whole.spans)
         elif _is_torn(above, block):
             joined[-1] = replace(above, runs=(Run(f"{above.text} {block.text}"),))
         else:
@@ -240,7 +300,7 @@ def _written(blocks: list[Block], pages: int) -> str:
             page += 1
             lines += [f"<!-- trang {page} -->", ""]
             was_item = False
-        for written in _rows_written(block.rows) if block.rows else _text_written(block):
+        for written in _table_written(block.table) if block.rows else _text_written(block):
             is_item = bool(block.label) or (not block.rows and bool(_ITEM.match(written)))
             if is_item and was_item:
                 lines.pop()  # items stand together
@@ -269,25 +329,30 @@ def safe_line(text: str) -> str:
     return text.replace("<!--", "< !--")
 
 
-def _rows_written(rows: Sequence[Sequence[str]]) -> list[str]:
-    """A table, and as paragraphs what was a table only to stand side by side: a letterhead, a signature, a box."""
-    width = max(map(len, rows))
-    filled = [[*row, *[""] * (width - len(row))] for row in rows if any(map(str.strip, row))]
-    used = [at for at in range(width) if any(row[at].strip() for row in filled)]
-    filled = [[row[at] for at in used] for row in filled]
-    titles: list[str] = []
-    while filled and len(filled) > 1 and len(used) > 1 and sum(1 for cell in filled[0] if cell.strip()) == 1:
-        titles += _cell_lines(filled.pop(0))
-    everything = fold(" ".join(cell for row in filled for cell in row))
-    if len(filled) < 2 or len(used) < 2 or (len(filled) <= 4 and _MOTTO.search(everything)):
-        return [*titles, *(line for column in zip(*filled, strict=True) for line in _cell_lines(column))]
-    header, *body = ["| " + " | ".join(_cell(cell) for cell in row) + " |" for row in filled]
-    return [*titles, "\n".join([header, "|" + "---|" * len(used), *body])]
+def _table_written(table: Table) -> list[str]:
+    titles, rows = tables.named(table)
+    written = _cell_lines(titles)
+    if rows:
+        names = [name.replace(_ITEM_MARK, "") for name in rows[0]]
+        header, *body = ["| " + " | ".join(map(_cell, row)) + " |" for row in (names, *rows[1:])]
+        written.append("\n".join([header, "|" + "---|" * len(names), *body]))
+    return written
 
 
 def _cell_lines(cells: Iterable[str]) -> list[str]:
-    return [line for cell in cells for part in cell.split("\n") if (line := safe_line(part))]
+    lines = (part.replace(_ITEM_MARK, "- ") for cell in cells for part in cell.split("\n"))
+    return [safe for line in lines if (safe := safe_line(line))]
 
 
 def _cell(text: str) -> str:
-    return safe_line(text.replace("\n", " ")).replace("|", "\\|")
+    """What stands on lines of its own is parted by semicolons, unless a sentence or its punctuation goes on there."""
+    joined = ""
+    for part in text.split(PART):
+        line = safe_line(part.replace("\n", " ").replace(_ITEM_MARK, ""))
+        begins = _ITEM_MARK in part or STRUCTURE.match(line) or line[:1].isupper() or line[:1].isdigit()
+        if line:
+            joined += ("" if not joined else "; " if begins and not _GOES_ON.search(joined) else " ") + line
+    return joined.replace("|", "\\|")
+
+
+_GOES_ON = re.compile(r"[.,;:!?…/(–-]$")

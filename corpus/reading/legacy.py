@@ -1,51 +1,132 @@
 """The old Vietnamese encodings, in which "Điều" was typed "§iÒu" and a font drew it right.
 
-viparse knows their letters and tells them apart in long texts; whether a short text was read rightly is told by its
-syllables. All old encodings are letters up to U+00FF here, as a file in Windows' Latin gives them.
+viparse has their letters; which encoding a text is in, is told by its font, or by how many of its words with
+diacritics are Vietnamese syllables once they are converted. All old encodings are letters up to U+00FF here, as a file
+in Windows' Latin gives them, or the signs (“, ‡, œ …) that Windows' Latin has for 0x80 to 0x9F.
 """
 
+import functools
 import re
 import unicodedata
+from typing import TYPE_CHECKING
 
 from corpus.language.detect import syllables
 from corpus.language.normalize import fold
 
-ENCODINGS = ("tcvn3", "vni", "viscii")
+if TYPE_CHECKING:
+    from viparse.normalize.tables import Charmap
 
-_FONT = re.compile(r"(?:[A-Z]{6}\+)?(\.vn|vni)", re.IGNORECASE)  # a PDF puts six letters before a font's name
+ENCODINGS = ("tcvn3", "vni", "viscii", "vps")
+SOUND = 0.85  # of the words with diacritics of a text in an old encoding are syllables; names are the others
+CLEARLY = 0.1  # by which one encoding must be sounder than the text as it stands
+SAMPLE = 20_000  # characters by which an encoding is told
+
+_FONT = re.compile(r"(?:[A-Z]{6}\+)?(\.vn|vni|vi(?= )|vps)", re.IGNORECASE)  # a PDF puts six letters before a name
+_FONTS = {".vn": "tcvn3", "vni": "vni", "vi": "viscii", "vps": "vps"}
+_CAPITAL_FONT = re.compile(r"(?:[A-Z]{6}\+)?(?:\.[Vv]n.*H$|(?i:vi |vps).*\bhoa\b)")  # ".VnTimeH", "VPS Times Hoa"
 _UNICODE_ONLY = re.compile("[\u0102\u0103\u0110\u0111\u0128\u0129\u0168\u0169\u01a0\u01a1\u01af\u01b0\u0300-\u0323Ạ-ỹ]")
 _INVISIBLE = re.compile("[\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\U000e0000-\U000e007f]")
+_CONTROL = re.compile(r"[\x02-\x06\x10-\x1e]")  # letters of VPS and VISCII
 _VOWEL = re.compile(r"[^\x00-\x7f]|[aeiouy]")
 _WORD = re.compile(r"[^\W\d_]+")
 
 
 def possible(text: str) -> bool:
     """Whether text can be in an old encoding: none gives letters such as "ộ", and ASCII is the same in all."""
-    return not text.isascii() and not _UNICODE_ONLY.search(text) and not _INVISIBLE.search(text)
+    is_plain = text.isascii() and not _CONTROL.search(text)
+    return not is_plain and not _UNICODE_ONLY.search(text) and not _INVISIBLE.search(text)
+
+
+def sure(text: str) -> str:
+    """Text that is certainly Unicode, kept apart from letters of an old encoding around it until `released`."""
+    return text.translate(_KEPT)
+
+
+def released(text: str) -> str:
+    return text.translate(_RELEASED)
+
+
+_KEPT = {code: 0xF0000 + code for code in range(0x80, 0x100)}  # into a private plane, which no encoding touches
+_RELEASED = {kept: code for code, kept in _KEPT.items()}
 
 
 def of_font(name: str | None) -> str | None:
     found = _FONT.match(name or "")
-    return {".vn": "tcvn3", "vni": "vni"}[found[1].lower()] if found else None
+    return _FONTS[found[1].lower()] if found else None
+
+
+def is_capital(name: str | None) -> bool:
+    """Whether a font draws small letters as capitals, as those do whose encodings lack capitals with diacritics."""
+    return bool(_CAPITAL_FONT.match(name or ""))
 
 
 def of_text(text: str) -> str | None:
-    """The encoding of a long text, if it is an old one."""
-    import viparse
-
-    found: str | None = viparse.detect_text_encoding(text)
-    return found
+    """The encoding of a text, if it is an old one."""
+    sample = text[:SAMPLE]
+    sound = {encoding: soundness(to_unicode(sample, encoding)) for encoding in ENCODINGS}
+    best = max(ENCODINGS, key=lambda encoding: sound[encoding])
+    return best if sound[best] >= max(SOUND, soundness(sample) + CLEARLY) else None
 
 
 def to_unicode(text: str, encoding: str | None) -> str:
-    """Text in NFC; line breaks, and white space at its ends, stay."""
-    if encoding is None or not text.strip():
+    """Text in NFC; white space stays."""
+    if encoding is None or (text.isascii() and not _CONTROL.search(text)):
         return text
-    import viparse
+    from viparse.normalize.tables import convert
 
-    lead, tail = text[: len(text) - len(text.lstrip(" \t\n"))], text[len(text.rstrip(" \t\n")) :]
-    converted = "\n".join(viparse.fix(line, encoding=encoding) for line in text.strip(" \t\n").split("\n"))
-    return lead + ("\n".join(map(_capitals, converted.split("\n"))) if encoding == "tcvn3" else converted) + tail
+    if encoding in ("viscii", "vps"):  # which have letters where Windows' Latin has signs
+        text = _TOKEN.sub(lambda match: _bytes_back(match[0], encoding), text.translate(_UNDEFINED))
+    converted = convert(text, _charmap(encoding))
+    return "\n".join(map(_capitals, converted.split("\n"))) if encoding == "tcvn3" else converted
+
+
+@functools.cache
+def _charmap(encoding: str) -> "Charmap":
+    from viparse.normalize.encodings import get_charmap
+    from viparse.normalize.tables import build_charmap
+
+    charmap = get_charmap(encoding)
+    if charmap is None:
+        raise LookupError(encoding)
+    if encoding != "vni":
+        return charmap
+    pairs = dict(charmap.pairs)
+    # Letters that no text had from which viparse's table was made, and a mark in another case than its letter's.
+    pairs |= {"aú": "ẳ", "AÚ": "Ẳ", "î": "ỵ", "Î": "Ỵ"}
+    for typed, shown in list(pairs.items()):
+        if len(typed) == 2:
+            pairs.setdefault(typed[0] + typed[1].swapcase(), shown)
+    return build_charmap("vni", pairs.items())
+
+
+_SIGNS = {  # of Windows' Latin -> the byte, as a letter
+    bytes([code]).decode("cp1252"): chr(code)
+    for code in range(0x80, 0xA0)
+    if code not in (0x81, 0x8D, 0x8F, 0x90, 0x9D)
+}
+_UNDEFINED = {0xF100 + code: code for code in range(0x80, 0xA0)}  # as LibreOffice gives bytes that it has no sign for
+_SIGN = str.maketrans(_SIGNS)
+_TOKEN = re.compile(rf"\S*[{re.escape(''.join(_SIGNS))}]\S*")
+_QUOTED = re.compile(r"([“‘„«(]*)(.*?)([”’…»).,;:!?–—]*)", re.DOTALL)
+
+
+def _bytes_back(token: str, encoding: str) -> str:
+    """A word whose signs are letters as far as that makes it a Vietnamese one; quotation marks around it stay."""
+    quoted = _QUOTED.fullmatch(token)
+    head, inner, tail = quoted.groups() if quoted else ("", token, "")
+    for before, word, after in (("", token, ""), (head, inner + tail, ""), ("", head + inner, tail)):
+        if _is_vietnamese(word.translate(_SIGN), encoding):
+            return before + word.translate(_SIGN) + after
+    if not any(map(str.isalpha, inner)):
+        return token
+    return head + inner.translate(_SIGN) + tail
+
+
+def _is_vietnamese(word: str, encoding: str) -> bool:
+    from viparse.normalize.tables import convert
+
+    said = _WORD.findall(convert(word, _charmap(encoding)))
+    return len(said) > 0 and all(map(_is_syllable, said)) and len("".join(said)) > 1
 
 
 def soundness(text: str) -> float:

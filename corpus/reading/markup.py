@@ -1,15 +1,16 @@
-"""Web pages, RTF and plain text: files whose bytes are the text, in UTF-8 or in one of the old Vietnamese encodings."""
+"""RTF and plain text: files whose bytes are the text, in UTF-8 or in one of the old Vietnamese encodings."""
 
-import copy
 import re
 import unicodedata
+from bisect import bisect_right
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
-from corpus.reading import legacy
-from corpus.reading.extract import TINY, WHITE, Colour, Extract, Hidden, Refused, alike, from_hex, gathered, xml
-from corpus.reading.layout import Block, Box, Run, paragraph, safe_line
+from corpus.reading import legacy, signs
+from corpus.reading.extract import TINY, WHITE, Colour, Extract, Hidden, Refused, Unread, alike, gathered, missing
+from corpus.reading.layout import PART, Block, Box, Run, paragraph, safe_line, table
+from corpus.reading.tables import Cell
 
 SOUND = 0.6  # of a text's words with diacritics are Vietnamese syllables; a wrong encoding gives less than half of that
 SAMPLE = 20_000  # characters by which an encoding is told
@@ -42,12 +43,14 @@ def decoded(content: bytes) -> tuple[str, str | None]:
     sample = _TAG.sub(" ", latin)[:SAMPLE]
     best = max((*legacy.ENCODINGS, "cp1258"), key=lambda encoding: legacy.soundness(_from_old(sample, encoding)))
     if legacy.soundness(_from_old(sample, best)) < SOUND:
-        raise Refused("text that is neither UTF-8 nor in an old Vietnamese encoding (TCVN3, VNI, VISCII, 1258)", _SAVE)
+        raise Refused(
+            "text that is neither UTF-8 nor in an old Vietnamese encoding (TCVN3, VNI, VISCII, VPS, 1258)", _SAVE
+        )
     return (_from_old(latin, best), None) if best == "cp1258" else (latin, best)
 
 
 _SAVE = "save it as UTF-8"
-_SUPPORTED = "give a PDF, DOCX, DOC, XLSX, PPTX, RTF, ODT, HTML, TXT or MD file"
+_SUPPORTED = "give a PDF, DOCX, DOC, XLSX, XLS, PPTX, PPT, RTF, ODT, HTML, TXT or MD file"
 
 
 def _from_old(latin: str, encoding: str) -> str:
@@ -91,168 +94,6 @@ def _text_blocks(text: str) -> Iterator[Block]:
             group = []
 
 
-# Web pages
-
-_HIDING = re.compile(
-    r"display\s*:\s*none|visibility\s*:\s*(?:hidden|collapse)|opacity\s*:\s*0*(?:\.0+)?\s*(?:[;!]|$)"
-    r"|font-size\s*:\s*0*(?:[01](?:\.\d*)?(?:px|pt)|\.?0+(?:\.0+)?(?:em|rem|%)?)\s*(?:[;!]|$)"
-    r"|(?:left|top|text-indent)\s*:\s*-\d{4,}",
-    re.IGNORECASE,
-)
-_STYLE_COLOUR = re.compile(r"(?<![-\w])color\s*:\s*([^;!]+)", re.IGNORECASE)
-_STYLE_BACKGROUND = re.compile(r"background(?:-color)?\s*:\s*([^;!]+)", re.IGNORECASE)
-_AT_RULE = re.compile(r"@[^{};]*\{(?:[^{}]*\{[^{}]*\})*[^{}]*\}")
-_RULE = re.compile(r"([^{}]+)\{([^{}]*)\}")
-_SELECTOR = re.compile(r"(\w*)(?:([.#])([\w-]+))?")
-_SHORT_HEX = re.compile(r"#([0-9a-f])([0-9a-f])([0-9a-f])")
-_RGB = re.compile(r"rgba?\(\s*(\d+)[\s,]+(\d+)[\s,]+(\d+)")
-_NO_TEXT = {"script", "style", "noscript", "template", "head"}
-
-
-def read_html(content: bytes) -> Extract:
-    import lxml.html
-    import trafilatura
-
-    text, encoding = decoded(content)
-    page = lxml.html.document_fromstring(re.sub(r"^\s*<\?xml[^>]*\?>", "", text))
-    if encoding:  # here, because trafilatura takes letters of TCVN3 for soft hyphens
-        for element in page.iter():
-            element.text = legacy.to_unicode(element.text or "", encoding)
-            element.tail = legacy.to_unicode(element.tail or "", encoding)
-    whole = _main_text(trafilatura, _with_everything_shown(page))
-    sheets = [style.text or "" for style in page.iter("style")]
-    unseen = _hiding_selectors("\n".join(sheets))
-    hidden = []
-    for element in list(page.iter()):
-        how = _unseen(element, unseen)
-        if how and element.getparent() is not None and element.tag not in ("html", "body"):
-            text = " ".join("".join(element.itertext()).split())
-            hidden.append(Hidden(text, f"line {element.sourceline}", how))
-            element.drop_tree()
-    found = _main_text(trafilatura, lxml.html.tostring(page, encoding="unicode"))
-    if found is None:
-        raise Refused("a web page without text", "save the page that people read, or give its document")
-    read = " ".join("".join(whole.itertext()).split()) if whole is not None else ""
-    # Menus and dialogues are hidden on most pages; what matters is what would have been taken for the page's text.
-    told = [each for each in hidden if len(each.text) > 2 and each.text[:80] in read]
-    return Extract(list(_html_blocks(found)), told)
-
-
-def _with_everything_shown(page: Any) -> str:
-    import lxml.html
-
-    shown = copy.deepcopy(page)
-    for element in shown.iter():
-        for attribute in ("style", "hidden", "aria-hidden"):
-            element.attrib.pop(attribute, None)
-    return str(lxml.html.tostring(shown, encoding="unicode"))
-
-
-def _main_text(trafilatura: Any, html: str) -> Any:
-    """The page without its menus and advertisements, in trafilatura's XML."""
-    text = trafilatura.extract(
-        html, output_format="xml", include_comments=False, include_tables=True, favor_recall=True, deduplicate=False
-    )
-    return None if text is None else xml(text.encode()).find("main")
-
-
-def _hiding_selectors(sheet: str) -> set[str]:
-    """The simple selectors (".a", "#b", "p.c") of a page's own style sheet that hide what they match."""
-    rules = _RULE.findall(_AT_RULE.sub("", re.sub(r"/\*.*?\*/", "", sheet, flags=re.DOTALL)))
-    return {part.strip() for selectors, style in rules if _HIDING.search(style) for part in selectors.split(",")}
-
-
-def _unseen(element: Any, selectors: set[str]) -> str:
-    if not isinstance(element.tag, str) or element.tag in _NO_TEXT:
-        return ""
-    style = element.get("style") or ""
-    names = ["", *(f".{name}" for name in (element.get("class") or "").split()), f"#{element.get('id')}"]
-    matched = any(f"{tag}{name}" in selectors for tag in ("", element.tag) for name in names)
-    if matched or element.get("hidden") is not None or _HIDING.search(style):
-        return "hidden"
-    given = _STYLE_COLOUR.search(style)
-    colour = _css_colour(given[1] if given else element.get("color") if element.tag == "font" else None)
-    return "white" if colour and alike(colour, _behind(element)) else ""
-
-
-def _behind(element: Any) -> Colour:
-    for each in (element, *element.iterancestors()):
-        given = _STYLE_BACKGROUND.search(each.get("style") or "")
-        if given or each.get("bgcolor"):
-            return _css_colour(given[1] if given else each.get("bgcolor")) or (128, 128, 128)
-    return WHITE
-
-
-def _css_colour(value: str | None) -> Colour | None:
-    value = (value or "").strip().lower()
-    value = {"white": "#ffffff", "black": "#000000"}.get(value.split(" ")[0], value)
-    if rgb := _RGB.match(value):
-        return int(rgb[1]), int(rgb[2]), int(rgb[3])
-    return from_hex(_SHORT_HEX.sub(r"#\1\1\2\2\3\3", value[:4]) if len(value) == 4 else value[:7])
-
-
-def _html_blocks(parent: Any, depth: int = 0) -> Iterator[Block]:
-    for child in parent:
-        if child.tag == "head":
-            level = int((child.get("rend") or "h2").removeprefix("h") or 2)
-            yield Block(runs=(Run(_inner(child)),), level=level)
-        elif child.tag == "list":
-            for number, item in enumerate((item for item in child if item.tag == "item"), 1):
-                text = _inner(item, skip=("list", "table"))
-                label = f"{number}." if child.get("rend") == "ol" else "-"
-                if text.strip():
-                    yield Block(runs=(Run(text),), label=label, indent=depth)
-                yield from _html_blocks([each for each in item if each.tag in ("list", "table")], depth + 1)
-        elif child.tag == "table":
-            yield Block(rows=_html_rows(child))
-        elif child.tag in ("p", "quote", "code", "ab") or not len(child):
-            text = _inner(child, skip=("list", "table"))
-            yield paragraph(text)
-            yield from _html_blocks([each for each in child if each.tag in ("list", "table")], depth)
-        else:
-            yield from _html_blocks(child, depth)
-
-
-def _inner(element: Any, skip: tuple[str, ...] = ()) -> str:
-    """An element's text; white space in it means nothing, but «lb» is a line break."""
-    text = re.sub(r"\s+", " ", element.text or "")
-    for child in element:
-        if child.tag == "lb" or (child.tag == "p" and text.strip()):
-            text += "\n"
-        if child.tag not in skip:
-            text += _inner(child, skip)
-        text += re.sub(r"\s+", " ", child.tail or "")
-    return text
-
-
-def _html_rows(table: Any) -> tuple[tuple[str, ...], ...]:
-    rows: list[list[str]] = []
-    below: dict[int, tuple[int, str]] = {}  # column -> rows that a merged cell still covers, its text
-    for row in table.iter("row"):
-        cells: list[str] = []
-
-        def covered(cells: list[str] = cells) -> None:
-            while len(cells) in below:
-                left, text = below.pop(len(cells))
-                if left > 1:
-                    below[len(cells)] = (left - 1, text)
-                cells.append(text)
-
-        for cell in row.iter("cell"):
-            covered()
-            text = _inner(cell)
-            if (span := _number(cell.get("rowspan"))) > 1:
-                below[len(cells)] = (span - 1, text)
-            cells += [text, *[""] * (_number(cell.get("colspan") or cell.get("span")) - 1)]
-        covered()
-        rows.append(cells)
-    return tuple(map(tuple, rows)) or (("",),)
-
-
-def _number(value: str | None) -> int:
-    return min(int(value), 1000) if value and value.isdecimal() and int(value) else 1
-
-
 # RTF
 
 _RTF = re.compile(
@@ -273,25 +114,28 @@ _SYMBOLS = 2  # the charset of fonts whose letters are bullets and boxes
 
 
 def read_rtf(content: bytes) -> Extract:
-    """RTF; its bytes above 127 are Windows' Latin, unless they are VISCII, of which Windows' Latin loses some."""
-    plain = _Rtf(content, "latin-1")
-    if legacy.of_text("\n".join(block.text for block in plain.blocks)) != "viscii":
-        plain = _Rtf(content, "cp1252")
-    return Extract(plain.blocks, gathered(plain.hidden))
+    """RTF; its bytes above 127 are Windows' Latin, or letters of an old encoding in that guise."""
+    plain = _Rtf(content)
+    return Extract(plain.blocks, gathered(plain.hidden), unread=plain.unread)
+
+
+_OF_TABLES = (b"cell", b"row", b"trowd", b"cellx", b"clcbpat", b"intbl", b"clvmgf", b"clvmrg", b"clmrg")
 
 
 class _Rtf:
     """An RTF file while it is read: a stream of control words, whose groups keep and give back the state."""
 
-    def __init__(self, content: bytes, codec: str) -> None:
-        self.codec = codec
+    def __init__(self, content: bytes) -> None:
         self.fonts: dict[int, tuple[str, int]] = {}
         self.colours: list[Colour | None] = [None]
         self.blocks: list[Block] = []
         self.hidden: list[Hidden] = []
+        self.unread: list[Unread] = []
         self.runs: list[Run] = []
         self.cells: list[str] = []
-        self.rows: list[tuple[str, ...]] = []
+        self.rows: list[list[_RtfCell]] = []
+        self.edges: list[_RtfCell] = []  # of the row's cells, as its head says them
+        self.merging = ""
         self.table_fonts: set[str] = set()
         self.level = 0
         self.in_row = False
@@ -305,6 +149,8 @@ class _Rtf:
             "hidden": False,
             "uc": 1,
             "back": 0,
+            "struck": False,
+            "height": "",
         }
         self.read(content)
 
@@ -338,7 +184,13 @@ class _Rtf:
     def obey(self, word: bytes, number: int | None) -> None:
         state = self.state
         if word in _NOT_TEXT:
+            if word == b"footnote" and state["into"]:
+                self.unread.append(missing("a footnote", f"paragraph {len(self.blocks) + 1}"))
             state["into"] = ""
+        elif word in (b"deleted", b"strike", b"striked", b"super", b"sub", b"nosupersub"):
+            state["struck"] = number != 0 if word.startswith((b"strike", b"deleted")) else state["struck"]
+            heights = {b"super": "super", b"sub": "sub", b"nosupersub": ""}
+            state["height"] = heights.get(word, state["height"]) if number != 0 else ""
         elif word in (b"fonttbl", b"colortbl"):
             state["into"] = word.decode()
         elif state["into"] == "fonttbl":
@@ -356,22 +208,14 @@ class _Rtf:
             self.add(_SIGNS[word])
         elif word in (b"par", b"sect", b"page"):
             self.end_paragraph()
-        elif word == b"cell":
-            self.end_cell()
-        elif word == b"row":
-            self.end_row()
-        elif word == b"trowd":
-            self.row_is_shaded = False
-        elif word == b"clcbpat":
-            self.row_is_shaded = self.row_is_shaded or bool(number)
-        elif word == b"intbl":
-            self.in_row = True
+        elif word in _OF_TABLES:
+            self.lay_out(word, number)
         elif word == b"pard":
             self.in_row, self.level = False, 0
         elif word == b"outlinelevel":
             self.level = (number or 0) + 1 if (number or 0) < 9 else 0
         elif word == b"plain":
-            state.update(font=0, colour=0, size=24, hidden=False, back=0)
+            state.update(font=0, colour=0, size=24, hidden=False, back=0, struck=False, height="")
         elif word == b"u" and number is not None:
             self.add(chr(number % 0x10000))
             self.skip = state["uc"]
@@ -381,12 +225,31 @@ class _Rtf:
             names = {b"f": "font", b"cf": "colour", b"fs": "size", b"uc": "uc"}
             state[names.get(word, "back")] = number or 0
 
+    def lay_out(self, word: bytes, number: int | None) -> None:
+        """Obey a word that says where a table's cells stand and end."""
+        if word == b"cell":
+            self.end_cell()
+        elif word == b"row":
+            self.end_row()
+        elif word == b"trowd":
+            self.row_is_shaded = False
+            self.edges, self.merging = [], ""
+        elif word == b"cellx":
+            self.edges.append(_RtfCell("", number or 0, self.merging))
+            self.merging = ""
+        elif word == b"clcbpat":
+            self.row_is_shaded = self.row_is_shaded or bool(number)
+        elif word == b"intbl":
+            self.in_row = True
+        else:
+            self.merging = word.decode()
+
     def letter(self, byte: bytes) -> str:
         charset = self.fonts.get(self.state["font"], ("", 0))[1]
         if charset == _SYMBOLS and byte > b"\x7f":
             return "•"
         try:
-            return byte.decode(_CHARSETS.get(charset, self.codec))
+            return byte.decode(_CHARSETS.get(charset, "cp1252"))
         except UnicodeDecodeError:
             return byte.decode("latin-1")
 
@@ -405,6 +268,8 @@ class _Rtf:
             self.hidden.append(Hidden(text, f"paragraph {len(self.blocks) + 1}", how))
         else:
             font = self.fonts.get(state["font"], ("", 0))[0] or None
+            heights = {"super": signs.raised, "sub": signs.lowered}
+            text = heights[state["height"]](text) if state["height"] else text
             if self.runs and self.runs[-1].font == font:
                 text = self.runs.pop().text + text
             self.runs.append(Run(text, font))
@@ -413,6 +278,8 @@ class _Rtf:
         state = self.state
         if state["hidden"]:
             return "hidden"
+        if state["struck"]:
+            return "crossed out"
         if 0 < state["size"] / 2 <= TINY:
             return "tiny"
         colour = self.colours[state["colour"]] if 0 <= state["colour"] < len(self.colours) else None
@@ -425,7 +292,7 @@ class _Rtf:
 
     def end_paragraph(self) -> None:
         if self.in_row:
-            self.add("\n")
+            self.add(PART)
             return
         self.end_table()
         if any(run.text.strip() for run in self.runs):
@@ -433,21 +300,53 @@ class _Rtf:
         self.end_runs()
 
     def end_cell(self) -> None:
-        self.cells.append("".join(_paired(run).text for run in self.runs).strip())
+        self.cells.append("".join(_paired(run).text for run in self.runs).strip(" \t\n"))
         self.table_fonts.update(run.font for run in self.runs if run.font)
         self.end_runs()
 
     def end_row(self) -> None:
         if self.cells:
-            self.rows.append(tuple(self.cells))
+            last = self.edges[-1].right if self.edges else 0
+            beyond = [_RtfCell("", last + 1 + at, "") for at in range(len(self.cells) - len(self.edges))]
+            edges = [*self.edges, *beyond]
+            self.rows.append([replace(edge, text=text) for edge, text in zip(edges, self.cells, strict=False)])
         self.cells = []
         self.end_runs()
 
     def end_table(self) -> None:
         if self.rows:
-            self.blocks.append(Block(rows=tuple(self.rows), fonts=tuple(sorted(self.table_fonts))))
+            self.blocks.append(table(_rtf_cells(self.rows), fonts=self.table_fonts))
         self.rows = []
         self.table_fonts = set()
+
+
+@dataclass(frozen=True, slots=True)
+class _RtfCell:
+    """A cell by its right edge; `merging` is the word that says how it is merged with the one above or beside it."""
+
+    text: str
+    right: int
+    merging: str
+
+
+def _rtf_cells(rows: list[list[_RtfCell]]) -> list[Cell]:
+    rights = sorted({cell.right for row in rows for cell in row})
+    cells: list[Cell] = []
+    going_down: dict[int, int] = {}  # column -> which of the cells is merged with those below it
+    for number, row in enumerate(rows):
+        column = 0
+        for cell in row:
+            across = max(bisect_right(rights, cell.right) - column, 1)
+            if cell.merging == "clvmrg" and column in going_down:
+                above = cells[going_down[column]]
+                cells[going_down[column]] = replace(above, down=above.down + 1)
+            elif cell.merging == "clmrg" and cells and cells[-1].row == number:
+                cells[-1] = replace(cells[-1], across=cells[-1].across + across)
+            else:
+                going_down[column] = len(cells)
+                cells.append(Cell(number, column, cell.text, across))
+            column += across
+    return cells
 
 
 def _paired(run: Run) -> Run:

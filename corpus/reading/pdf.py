@@ -4,46 +4,37 @@ A page that is one image is given to tesseract, also where a scanner has laid in
 seen that text. Lines keep their places for corpus.layout, which makes paragraphs of them.
 """
 
+import copy
 import itertools
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import replace
 from io import BytesIO
 from statistics import median
 from typing import Any
 
-from corpus.reading.extract import PAGES, TINY, WHITE, Colour, Extract, Hidden, Refused, alike
-from corpus.reading.layout import STRUCTURE, Block, Box, Run
+from corpus.reading.extract import PAGES, Extract, Hidden, Refused, Unread, room_for_programs
+from corpus.reading.layout import STRUCTURE, Block, Run
+from corpus.reading.pdf_columns import in_order
+from corpus.reading.pdf_forms import is_dynamic, values, values_added
+from corpus.reading.pdf_layout import Line, Page, RuledTable, line_of, ruled_tables, words_of
+from corpus.reading.pdf_sight import LOST, is_scan, is_seen, left_out, look, mark_while_reading
 
 SCANNED_PAGES = 150  # tesseract takes about 4 s a page, and one document shall not take more than 10 minutes
 RESOLUTION = 300  # dots per inch; what tesseract is trained on
 INSTALL_OCR = "install OCR: apt-get install tesseract-ocr tesseract-ocr-vie; pip install 'hanoidx[ocr]'"
 
-_COLOUR_SPACES = ("DeviceGray", "DeviceRGB", "DeviceCMYK", "CalGray", "CalRGB", "ICCBased")
 _PAGE_NUMBER = re.compile(r"(?i:trang|page)?\s*[-–]?\s*\d{1,4}\s*(?:[-–/]\s*(?:\d{1,4})?)?\.?")
 _DIGITS = re.compile(r"\d+")
+_POINTER = re.compile(rb"startxref\s+(\d{1,12})\s+%%EOF$")
+_TABLE = re.compile(rb"\s*(?:xref\b|\d+\s+\d+\s+obj\b)")
+_PART = re.compile(rb"\d\s+\d+\s+obj\b")
+_REVISIONS = 50  # of a PDF that was changed and signed again and again; a look at each takes no time
+_TAIL = 4096  # bytes behind the end of a file whose pointers are wrong, which is read nevertheless
+_LOST = 0.1  # of a page's letters
 _EDGE = 2  # lines at the top and the bottom of a page that can be running headers and footers
-
-
-@dataclass(frozen=True, slots=True)
-class _Line:
-    runs: tuple[Run, ...]
-    box: Box
-
-    @property
-    def text(self) -> str:
-        return "".join(run.text for run in self.runs)
-
-
-@dataclass(frozen=True, slots=True)
-class _Table:
-    rows: tuple[tuple[str, ...], ...]
-    fonts: tuple[str, ...]
-    box: Box
-
-
-_Page = list[_Line | _Table]
+_APART = 1000  # more than a page has columns; lines in another direction are no neighbours of the page's own
 
 
 def read_pdf(content: bytes) -> Extract:
@@ -51,9 +42,8 @@ def read_pdf(content: bytes) -> Extract:
     from pdfminer.pdfdocument import PDFPasswordIncorrect
     from pdfplumber.utils.exceptions import PdfminerException
 
-    if b"%%EOF" not in content[-4096:]:
-        raise Refused("a PDF whose end is missing", "get the whole file again")
-    _mark_invisible()
+    content, unread = _until_end(content)
+    mark_while_reading()
     try:
         pdf = pdfplumber.open(BytesIO(content))
         count = len(pdf.pages)
@@ -63,17 +53,27 @@ def read_pdf(content: bytes) -> Extract:
         raise
     if not 1 <= count <= PAGES:
         raise Refused(f"a PDF of {count} pages", f"split it into files of 1 to {PAGES} pages")
-    pages: list[_Page] = []
+    if is_dynamic(pdf):
+        unread.append(
+            Unread("unsure", "XFA", "a form whose content only Adobe Reader shows; save it as PDF for printing")
+        )
+    pages: list[Page] = []
     hidden: list[Hidden] = []
     scans: list[int] = []
     for number, page in enumerate(pdf.pages, 1):
-        unseen, is_scan = _unseen(page)
-        if is_scan:
+        look(page)
+        in_fields = values_added(page)
+        unread += in_fields.unread
+        if is_scan(page) or (_is_garbled(page) and _has_ocr()):
             scans.append(number - 1)
             pages.append([])
+            if said := values(page):
+                unread.append(Unread("unsure", said, f"page {number}: form fields upon a scan, left out of the text"))
         else:
-            hidden += _reported(page, unseen, f"page {number}")
-            pages.append(_contents(page, unseen))
+            hidden += [*left_out(page), *in_fields.hidden]
+            things, unsure = _contents(page)
+            pages.append(things)
+            unread += unsure
         page.close()  # or all pages stay in memory
     if scans and (not any(pages) or _has_ocr()):  # without OCR, scans among pages of text stay empty
         if len(scans) > SCANNED_PAGES:
@@ -82,14 +82,82 @@ def read_pdf(content: bytes) -> Extract:
             page = pdf.pages[at]
             pages[at] = list(_recognised(page.to_image(resolution=RESOLUTION).original, 72 / RESOLUTION))
             page.close()
-    return Extract(list(_blocks(_without_furniture(pages))), hidden, count)
+    return Extract(list(_blocks(_without_furniture(pages))), _on_all_pages(hidden), count, unread=unread)
+
+
+def _until_end(content: bytes) -> tuple[bytes, list[Unread]]:
+    """The file up to its end, which is the last one whose pointer leads to a table of its parts."""
+    header = max(content.find(b"%PDF-"), 0)  # from which some programs count
+    ends = [match.end() for match in re.finditer(rb"%%EOF", content)]
+    for end in reversed(ends[-_REVISIONS:]):
+        pointer = _POINTER.search(content, max(end - 64, 0), end)
+        if pointer and any(_TABLE.match(content, int(pointer[1]) + start) for start in (0, header) if int(pointer[1])):
+            rest = content[end:]
+            why = "something stands behind the end of the PDF that looks like a part of it, cut off"
+            return content[:end], [Unread("unsure", f"{len(rest)} bytes", why)] if _PART.search(rest) else []
+    if not ends or len(content) - ends[-1] > _TAIL:
+        raise Refused("a PDF whose end is missing", "get the whole file again")
+    return content, []
+
+
+def _is_garbled(page: Any) -> bool:
+    """Whether so many characters have no letter that a look at the page tells more."""
+    seen = [char["text"] for char in page.chars if is_seen(char)]
+    return seen.count(LOST) > _LOST * len(seen)
+
+
+def _contents(page: Any) -> tuple[Page, list[Unread]]:
+    """All that `pdf_sight.look` found to be seen on a page, in the order in which it is read.
+
+    Letters that do not run from left to right are read from the page turned until they do: an annex drawn sideways, a
+    stamp in the margin.
+    """
+    turns = Counter(char["turn"] for char in page.chars if is_seen(char))
+    taken: set[int] = set()
+    found: dict[int, Page] = {}
+    unread: list[Unread] = []
+    for turn in sorted(turns, key=lambda turn: (turn != 0, -turns[turn])):
+        view = _turned(page, turn) if turn else page
+        before = len(taken)
+        tables = list(ruled_tables(view, turn, taken))
+        chars = [char for at, char in enumerate(view.chars) if char["turn"] == turn and at not in taken]
+        taken |= {at for at, char in enumerate(view.chars) if char["turn"] == turn}
+        turns[turn] = len(taken) - before
+        found[turn], unsure = in_order(words_of(chars), tables, f"page {page.page_number}")
+        unread += unsure
+    ordered = [found[turn] for turn, _ in turns.most_common()]
+    return [
+        replace(one, column=one.column + _APART * at) for at, things in enumerate(ordered) for one in things
+    ], unread
+
+
+def _turned(page: Any, turn: int) -> Any:
+    """The page, turned with the clock by so many degrees, with what is known of its characters."""
+    from pdfplumber.page import Page as PlumberPage
+
+    again = copy.copy(page.page_obj)
+    again.rotate = (page.rotation + turn) % 360
+    again.attrs = {**page.page_obj.attrs, "Rotate": again.rotate}
+    view = PlumberPage(page.pdf, again, page.page_number)
+    for char, known in zip(view.chars, page.chars, strict=False):  # values of form fields are not drawn again
+        char |= {name: known[name] for name in ("text", "turn", "unseen")}
+    return view
+
+
+def _on_all_pages(hidden: list[Hidden]) -> list[Hidden]:
+    """One report for what stands on many pages alike, such as a watermark."""
+    places: dict[tuple[str, str], list[str]] = {}
+    for one in hidden:
+        places.setdefault((one.text, one.how), []).append(one.place)
+    more = {key: f" and {len(found) - 1} more" if len(found) > 1 else "" for key, found in places.items()}
+    return [Hidden(text, f"{found[0]}{more[text, how]}", how) for (text, how), found in places.items()]
 
 
 def read_image(content: bytes) -> Extract:
     """An image of a page, or the many pages of a TIFF."""
     from PIL import Image, ImageSequence
 
-    pages: list[_Page] = []
+    pages: list[Page] = []
     with Image.open(BytesIO(content)) as image:
         for number, frame in enumerate(ImageSequence.Iterator(image), 1):
             if number > SCANNED_PAGES:
@@ -98,212 +166,28 @@ def read_image(content: bytes) -> Extract:
     return Extract(list(_blocks(_without_furniture(pages))), [], len(pages))
 
 
-# What a person does not see
-
-
-def _mark_invisible() -> None:
-    """Have pdfplumber tag the characters that are drawn in an invisible mode, of which it keeps no trace."""
-    import pdfplumber.page
-    from pdfplumber.page import PDFPageAggregatorWithMarkedContent as Aggregator
-
-    class Marking(Aggregator):
-        def render_string(self, textstate: Any, *rest: Any) -> None:
-            self.is_invisible = textstate.render in (3, 7)
-            super().render_string(textstate, *rest)
-
-        def render_char(self, *args: Any, **kwargs: Any) -> float:
-            advance = super().render_char(*args, **kwargs)
-            if self.is_invisible:
-                self.cur_item._objs[-1].tag = "invisible"  # type: ignore[attr-defined] # where pdfplumber looks for it
-            return advance
-
-    if Aggregator.__name__ != Marking.__name__:
-        setattr(pdfplumber.page, "PDFPageAggregatorWithMarkedContent", Marking)  # noqa: B010 mypy forbids the plain form
-
-
-def _unseen(page: Any) -> tuple[dict[int, str], bool]:
-    """The characters that nobody sees, by identity, with the reason; and whether the page is a scan."""
-    images = [_box(image) for image in page.images]
-    shapes = [
-        (_box(shape), colour)
-        for shape in (*page.rects, *page.curves)
-        if shape.get("fill") and shape["width"] > 4 and shape["height"] > 4
-        if (colour := _colour(shape.get("non_stroking_color"), "DeviceRGB")) and not alike(colour, WHITE)
-    ]
-    colours: dict[Any, Colour | None] = {}
-    found: dict[int, str] = {}
-    seen = 0
-    for char in page.chars:
-        if char["text"].isspace():
-            continue
-        key = (char["non_stroking_color"], char.get("ncs"))
-        if key not in colours:
-            colours[key] = _colour(*key)
-        if char["tag"] == "invisible":
-            found[id(char)] = "invisible"
-        elif min(char["size"], char["height"]) <= TINY:
-            found[id(char)] = "tiny"
-        elif not (
-            page.bbox[0] <= _middle(char)[0] <= page.bbox[2] and page.bbox[1] <= _middle(char)[1] <= page.bbox[3]
-        ):
-            found[id(char)] = "off the page"
-        elif (colour := colours[key]) and (colour == WHITE or shapes or alike(colour, WHITE)):
-            behind = [fill for box, fill in shapes if _holds(box, char)]
-            if not any(_holds(box, char) for box in images) and alike(colour, behind[-1] if behind else WHITE):
-                found[id(char)] = "white" if alike(colour, WHITE) else "colour of its background"
-        seen += id(char) not in found
-    covered = max(((box.x1 - box.x0) * (box.bottom - box.top) for box in images), default=0.0)
-    return found, seen < 20 and covered > page.width * page.height / 2
-
-
-def _reported(page: Any, unseen: dict[int, str], place: str) -> Iterator[Hidden]:
-    chars = [char for char in page.chars if id(char) in unseen]
-    for how, group in itertools.groupby(chars, lambda char: unseen[id(char)]):
-        text = ""
-        above: Any = None
-        for char in group:
-            apart = above and (abs(char["top"] - above["top"]) > 1 or char["x0"] - above["x1"] > char["size"] / 6)
-            text += f" {char['text']}" if apart else char["text"]
-            above = char
-        yield Hidden(" ".join(text.split()), place, how)
-
-
-def _colour(value: Any, space: str | None) -> Colour | None:
-    """None where it cannot be told, as in a pattern or a separation."""
-    if space not in _COLOUR_SPACES or not isinstance(value, (tuple, list, int, float)):
-        return None
-    parts = [value] if isinstance(value, (int, float)) else list(value)
-    if not all(isinstance(part, (int, float)) for part in parts):
-        return None
-    if len(parts) == 4:
-        parts = [(1 - part) * (1 - parts[3]) for part in parts[:3]]
-    elif len(parts) == 1:
-        parts *= 3
-    if len(parts) != 3:
-        return None
-    red, green, blue = (round(min(max(part, 0), 1) * 255) for part in parts)
-    return red, green, blue
-
-
-def _box(thing: Any) -> Box:
-    return Box(float(thing["x0"]), float(thing["x1"]), float(thing["top"]), float(thing["bottom"]))
-
-
-def _middle(char: Any) -> tuple[float, float]:
-    return (char["x0"] + char["x1"]) / 2, (char["top"] + char["bottom"]) / 2
-
-
-def _holds(box: Box, char: Any) -> bool:
-    x, y = _middle(char)
-    return box.x0 <= x <= box.x1 and box.top <= y <= box.bottom
-
-
-# Lines and tables
-
-
-def _contents(page: Any, unseen: dict[int, str]) -> _Page:
-    drawn: set[tuple[str, int, int]] = set()
-
-    def is_kept(thing: Any) -> bool:
-        """Not hidden, and not drawn a second time, a hair beside the first, to look bold."""
-        if thing["object_type"] != "char":
-            return True
-        place = (thing["text"], round(thing["x0"]), round(thing["top"]))
-        if id(thing) in unseen or (place in drawn and not thing["text"].isspace()):
-            return False
-        drawn.add(place)
-        return True
-
-    chars = [char for char in page.chars if is_kept(char)]
-    kept = {id(char) for char in chars}
-    visible = page.filter(lambda thing: thing["object_type"] != "char" or id(thing) in kept)
-    tables = list(_tables(visible)) if page.rects or page.lines or page.curves else []
-    words = [
-        word
-        for word in visible.extract_words(extra_attrs=["fontname"])
-        if not any(_holds(table.box, word) for table in tables)
-    ]
-    things: _Page = [*_lines(words), *tables]
-    return sorted(things, key=lambda thing: (round(thing.box.top), thing.box.x0))
-
-
-def _tables(page: Any) -> Iterator[_Table]:
-    for table in page.find_tables():
-        rows = tuple(tuple(map(_joined, row)) for row in _rows(table))
-        if rows and len(rows[0]) > 1:  # one row may be the head of a table that goes on overleaf
-            x0, top, x1, bottom = table.bbox
-            box = Box(x0, x1, top, bottom)
-            yield _Table(rows, tuple({char["fontname"] for char in page.chars if _holds(box, char)}), box)
-
-
-def _rows(table: Any) -> Iterator[list[str | None]]:
-    """The cells' texts; a cell that is merged over several rows gives its text to each of them."""
-    texts = table.extract()
-    spans = [row.cells for row in table.rows]
-    for at, (row, cells) in enumerate(zip(texts, spans, strict=True)):
-        for column, cell in enumerate(cells):
-            above = texts[at - 1][column] if at else None
-            if cell is None and above and _is_merged(spans, at, column, table.rows[at].bbox[3]):
-                row[column] = above
-        yield row
-
-
-def _is_merged(spans: list[Any], at: int, column: int, bottom: float) -> bool:
-    owner = next((cells[column] for cells in reversed(spans[:at]) if cells[column]), None)
-    return owner is not None and owner[3] >= bottom - 1
-
-
-def _joined(cell: str | None) -> str:
-    return " ".join((cell or "").split())
-
-
-def _lines(words: Iterable[Any]) -> Iterator[_Line]:
-    """Words on one height, parted where a wide gap says that they only stand side by side, as in a letterhead."""
-    from pdfplumber.utils.clustering import cluster_objects
-
-    for group in cluster_objects(list(words), "bottom", 3):
-        line: list[Any] = []
-        for word in sorted(group, key=lambda word: word["x0"]):
-            if line and word["x0"] - line[-1]["x1"] > 2.5 * (word["bottom"] - word["top"]):
-                yield _line(line)
-                line = []
-            line.append(word)
-        yield _line(line)
-
-
-def _line(words: Sequence[Any]) -> _Line:
-    runs: list[Run] = []
-    above: Any = None
-    for word in words:
-        font = word.get("fontname")
-        touches = above and font != above.get("fontname") and word["x0"] - above["x1"] < 1
-        text = word["text"] if above is None or touches else f" {word['text']}"
-        if runs and runs[-1].font == font:
-            runs[-1] = replace(runs[-1], text=runs[-1].text + text)
-        else:
-            runs.append(Run(text, font))
-        above = word
-    boxes = [_box(word) for word in words]
-    box = Box(boxes[0].x0, boxes[-1].x1, min(b.top for b in boxes), max(b.bottom for b in boxes))
-    return _Line(tuple(runs), box)
-
-
-def _blocks(pages: list[_Page]) -> Iterator[Block]:
+def _blocks(pages: list[Page]) -> Iterator[Block]:
     for number, page in enumerate(pages, 1):
-        for is_table, group in itertools.groupby(page, lambda thing: isinstance(thing, _Table)):
-            if is_table:
-                yield from (Block(rows=t.rows, fonts=t.fonts, page=number) for t in group if isinstance(t, _Table))
-            else:
-                lines = [line for line in group if isinstance(line, _Line)]
+        for column, group in itertools.groupby(
+            page, lambda thing: -1 if isinstance(thing, RuledTable) else thing.column
+        ):
+            things = list(group)
+            for one in things if column < 0 else ():
+                if isinstance(one, RuledTable):
+                    rows, spans = one.whole.rows, one.whole.spans
+                    yield Block(rows=rows, spans=spans, fonts=one.fonts, page=number, column=one.column)
+            lines = [line for line in things if isinstance(line, Line)]
+            if lines:
                 runs = [run for line in lines for run in (*line.runs, Run("\n", line.runs[-1].font))][:-1]
-                yield Block(runs=tuple(runs), boxes=tuple(line.box for line in lines), page=number)
+                boxes = tuple(line.box for line in lines)
+                yield Block(runs=tuple(runs), boxes=boxes, page=number, column=column)
 
 
-def _without_furniture(pages: list[_Page]) -> list[_Page]:
+def _without_furniture(pages: list[Page]) -> list[Page]:
     """The pages without page numbers, and without running heads and feet: lines at one height on many pages."""
     counts = Counter(key for number, page in enumerate(pages) for line in _edges(page) for key in _keys(line, number))
     usual = len([page for page in pages if page]) / 3
-    kept: list[_Page] = []
+    kept: list[Page] = []
     for number, page in enumerate(pages):
         dropped = {
             id(line)
@@ -317,11 +201,11 @@ def _without_furniture(pages: list[_Page]) -> list[_Page]:
     return kept
 
 
-def _edges(page: _Page) -> list[_Line]:
-    return [thing for thing in (*page[:_EDGE], *page[_EDGE:][-_EDGE:]) if isinstance(thing, _Line)]
+def _edges(page: Page) -> list[Line]:
+    return [thing for thing in (*page[:_EDGE], *page[_EDGE:][-_EDGE:]) if isinstance(thing, Line)]
 
 
-def _keys(line: _Line, page: int) -> set[tuple[int, int, str]]:
+def _keys(line: Line, page: int) -> set[tuple[int, int, str]]:
     """What a line has in common with its like on other pages: on at least how many, its height, and its words.
 
     Its words are the same, or but for one number that goes up with the pages.
@@ -341,18 +225,21 @@ def _has_ocr() -> bool:
     try:
         import pytesseract
 
-        return "vie" in pytesseract.get_languages()
+        with room_for_programs():
+            return "vie" in pytesseract.get_languages()
     except (ImportError, OSError, RuntimeError):
         return False
 
 
-def _recognised(image: Any, scale: float) -> Iterator[_Line]:
+def _recognised(image: Any, scale: float) -> Iterator[Line]:
     """The lines that tesseract reads in an image, their places times `scale`."""
     if not _has_ocr():
         raise Refused("a scanned page, which only OCR can read", INSTALL_OCR)
     import pytesseract
 
-    data = pytesseract.image_to_data(image.convert("L"), lang="vie", timeout=120, output_type=pytesseract.Output.DICT)
+    grey = image.convert("L")
+    with room_for_programs():
+        data = pytesseract.image_to_data(grey, lang="vie", timeout=120, output_type=pytesseract.Output.DICT)
     words = [
         {
             "key": (data["block_num"][at], data["par_num"][at], data["line_num"][at]),
@@ -365,7 +252,7 @@ def _recognised(image: Any, scale: float) -> Iterator[_Line]:
         for at, text in enumerate(data["text"])
         if text.strip()
     ]
-    lines = [_line(list(group)) for _, group in itertools.groupby(words, lambda word: word["key"])]
+    lines = [line_of(list(group)) for _, group in itertools.groupby(words, lambda word: word["key"])]
     height = median(line.box.bottom - line.box.top for line in lines) if lines else 0.0
     for line in lines:  # their boxes are as high as their letters happen to be
         middle = (line.box.top + line.box.bottom) / 2

@@ -23,20 +23,22 @@ from pathlib import Path
 from typing import Any
 
 from corpus.errors import UnreadableDocument
-from corpus.reading import markup, office, pdf
-from corpus.reading.extract import Extract, Hidden, Refused
+from corpus.reading import convert, markup, office, pdf, sheets, web, word
+from corpus.reading.extract import Extract, Hidden, Refused, Unread
 from corpus.reading.layout import markdown
+from corpus.reading.package import Package, tidied
 
 BYTES = 50_000_000  # of a file; a scanned act of 150 pages has about 30 MB
 UNPACKED = 400_000_000  # bytes that an Office file may hold unpacked; real ones have at most about 100 MB
 RATIO = 100  # unpacked to packed, where it is large: XML reaches about 30, a bomb 1,000
 LARGE = 20_000_000  # bytes unpacked from which on the ratio counts; blank XML of a small file packs very well
 MEMBERS = 10_000  # parts of an Office file; a deck of 500 slides with pictures has about 3,000
-MEMORY = 4_000_000_000  # bytes of address space of the parser; LibreOffice and tesseract, which it starts, need 2 GB
+MEMORY = 1_000_000_000  # bytes of address space of the parser; an act of 1,000 pages needs 400 MB
+PROGRAMS = 4_000_000_000  # the same of LibreOffice and tesseract, which it starts
 TIME = 900  # seconds for one file: OCR of pdf.SCANNED_PAGES takes 600, a PDF of 500 pages about 60
 LENGTH = 20_000_000  # characters of Markdown; an act of 1,000 pages has 3 million
 
-_SUPPORTED = "give a PDF, DOCX, DOC, XLSX, PPTX, RTF, ODT, HTML, TXT or MD file"
+_SUPPORTED = "give a PDF, DOCX, DOC, XLSX, XLS, PPTX, PPT, RTF, ODT, HTML, TXT or MD file"
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _IMAGES = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"II*\x00", b"MM\x00*")
 _HTML = re.compile(rb"<(?:!doctype\s+html|html|head|body|article|div|h[1-6]|p|table)[\s>]", re.IGNORECASE)
@@ -52,17 +54,18 @@ _OTHERS = {  # what people send by mistake; named, so that they see what they se
     b"MIME-Version:": "a web archive (.mht)",
     b"%!PS": "a PostScript file",
 }
-_PARTS = {"word/document.xml": "docx", "xl/workbook.xml": "xlsx", "ppt/presentation.xml": "pptx"}
 _READERS: dict[str, Callable[[bytes], Extract]] = {
     "pdf": pdf.read_pdf,
     "image": pdf.read_image,
-    "docx": office.read_docx,
-    "doc": office.read_doc,
+    "docx": word.read_docx,
+    "doc": convert.read_doc,
     "odt": office.read_odt,
-    "xlsx": office.read_xlsx,
+    "xlsx": sheets.read_xlsx,
+    "xls": convert.read_xls,
     "pptx": office.read_pptx,
+    "ppt": convert.read_ppt,
     "rtf": markup.read_rtf,
-    "html": markup.read_html,
+    "html": web.read_html,
 }
 
 
@@ -70,13 +73,14 @@ _READERS: dict[str, Callable[[bytes], Extract]] = {
 class Reading:
     """A file as Markdown in NFC. `pages` is 0 for a kind without pages; else «<!-- trang 3 -->» begins page 3.
 
-    `hidden` has what a person would not see in the file; it is not in `markdown`.
+    `hidden` has what was left out of `markdown`, such as what a person would not see; `unread` what no reader can read.
     """
 
     markdown: str
     format: str
     pages: int
     hidden: tuple[Hidden, ...]
+    unread: tuple[Unread, ...] = ()
 
 
 def read(path: Path) -> Reading:
@@ -118,7 +122,8 @@ def read_content(content: bytes, path: Path, seconds: float = TIME) -> Reading:
     if "found" in answer:
         raise UnreadableDocument(path, 0, answer["found"], answer["mend"])
     hidden = tuple(Hidden(**each) for each in answer["hidden"])
-    return Reading(answer["markdown"], answer["format"], answer["pages"], hidden)
+    unread = tuple(Unread(**each) for each in answer["unread"])
+    return Reading(answer["markdown"], answer["format"], answer["pages"], hidden, unread)
 
 
 def _in_another_process(content: bytes, path: Path, seconds: float) -> dict[str, Any]:
@@ -163,7 +168,7 @@ _SAVE_ANEW = "open it in the program it was made with and save it anew, or as PD
 def main() -> None:
     """Parse the file on standard input; write what it says, or what is wrong with it, as one JSON object."""
     kind, memory = sys.argv[1], int(sys.argv[2])
-    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+    resource.setrlimit(resource.RLIMIT_AS, (memory, max(memory, PROGRAMS)))
     try:
         answer = asdict(parse(sys.stdin.buffer.read(), kind == "markdown"))
     except Refused as error:
@@ -183,6 +188,8 @@ def parse(content: bytes, is_markdown: bool) -> Reading:
     kind = kind_of(content)
     if kind in ("docx", "xlsx", "pptx", "odt"):
         _refuse_bomb(content)
+    if kind == "pptx":
+        content = tidied(content)
     if kind == "text":
         found, text = markup.read_text(content, is_markdown)
         kind = "txt" if text is None else "md"
@@ -193,7 +200,7 @@ def parse(content: bytes, is_markdown: bool) -> Reading:
         raise Refused("no text in it", "give a file whose text can be read")
     if len(written) > LENGTH:
         raise Refused(f"text of more than {LENGTH} characters", "split it")
-    return Reading(written, kind, found.pages, tuple(found.hidden))
+    return Reading(written, kind, found.pages, tuple(found.hidden), tuple(found.unread))
 
 
 def kind_of(content: bytes) -> str:
@@ -224,13 +231,21 @@ def _kind_of_zip(content: bytes) -> str:
             names = set(archive.namelist())
             if any(info.flag_bits & 1 for info in archive.infolist()):
                 raise Refused("an archive with a password", "save it without one")
-            if kind := next((kind for part, kind in _PARTS.items() if part in names), None):
-                return kind
             if "mimetype" in names and archive.getinfo("mimetype").file_size < 200:
                 return _kind_of_open_document(archive, names)
+        if kind := _package_kind(content):
+            return kind
     except (zipfile.BadZipFile, NotImplementedError, OSError, EOFError, ValueError) as error:
         raise Refused("a damaged or truncated Office file or ZIP archive", "get the whole file again") from error
     raise Refused("a ZIP archive", "unpack it and give the documents in it")
+
+
+def _package_kind(content: bytes) -> str:
+    _refuse_bomb(content)  # before any part of it is unpacked
+    try:
+        return Package(content).kind()
+    except SyntaxError as error:  # of its XML
+        raise Refused("a damaged Office file", "get the whole file again") from error
 
 
 def _kind_of_open_document(archive: zipfile.ZipFile, names: set[str]) -> str:
@@ -257,10 +272,10 @@ def _kind_of_ole(content: bytes) -> str:
         raise Refused("an Office file with a password", "save it without one")
     if has("WordDocument"):
         return "doc"
-    if has("Workbook") or has("Book"):
-        raise Refused("an old Excel file (.xls)", "save it as .xlsx")
     if has("PowerPoint Document"):
-        raise Refused("an old PowerPoint file (.ppt)", "save it as .pptx")
+        return "ppt"
+    if has("Workbook") or has("Book"):
+        return "xls"
     raise Refused("an old Office file of an unknown kind, or a truncated one", _SUPPORTED)
 
 

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import threading
+import unicodedata
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -237,6 +238,46 @@ def test_a_document_with_concerns_is_released_with_a_reason_alone(chat: Chat) ->
     assert read(chat.data)[-1].reason == "câu lạ đã được xem"
     chat.run("corpus", "withdraw", held, "--reason", "thử")
     assert not list((chat.data / "quarantine").glob("[!.]*"))
+
+
+def test_a_name_as_macs_write_it_is_shown_and_stored_in_composed_letters(chat: Chat) -> None:
+    name = "Quyết định đỗ xe.txt"
+    lines = (
+        "ỦY BAN NHÂN DÂN PHƯỜNG VÍ DỤ",
+        "Số: 91/QĐ-UBND",
+        "Hà Nội, ngày 2 tháng 3 năm 2026",
+        "QUYẾT ĐỊNH",
+        "Về việc quy định đỗ xe trên hè phố",
+        "Điều 1. Xe máy để sát mép trong của hè, đầu quay ra đường, chừa một mét rưỡi cho người đi bộ.",
+        "Điều 2. Quyết định có hiệu lực kể từ ngày ký; tổ trưởng các tổ dân phố thi hành.",
+    )
+    content = "\n\n".join(lines)
+    chat.telegram.media(ADMIN, "document", file_name=unicodedata.normalize("NFD", name), content=content)
+    assert chat.next() == messages.ADMIN_FILE_READING.format(name=name)
+    told = chat.next()
+    assert f"Tệp {name} đang chờ duyệt" in told
+    assert "91/QĐ-UBND" in told
+    assert messages.ADMIN_FILE_CONCERNS not in told
+    document = told.partition(" mã ")[2].partition(".")[0]
+    added = chat.say(f"/nhan {document} tình trạng: còn hiệu lực")
+    assert added == messages.ADMIN_ACCEPTED.format(document=document)
+    assert f"original: {name}\n" in (chat.data / "documents" / f"{document}.md").read_text("utf-8")
+    chat.run("corpus", "withdraw", document, "--reason", "thử")
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("~$ke hoach.docx", messages.ADMIN_FILE_LEFT_OVER),
+        ("Thumbs.db", messages.ADMIN_FILE_LEFT_OVER),
+        ("ke-hoach.docx.YAML", messages.ADMIN_FILE_SIDECAR),
+    ],
+)
+def test_what_is_no_document_by_its_name_is_not_fetched(chat: Chat, name: str, told: str) -> None:
+    fetched = len(chat.telegram.calls("getFile"))
+    chat.telegram.media(ADMIN, "document", file_name=name, content="status: hết hiệu lực")
+    assert chat.next() == told.format(name=name)
+    assert len(chat.telegram.calls("getFile")) == fetched
 
 
 def test_what_cannot_be_read_is_said_and_nothing_is_kept(chat: Chat) -> None:

@@ -274,6 +274,13 @@ def test_what_a_server_may_answer_wrongly_is_told_in_one_line(
     assert found in refusal(f"{server.url}/57.pdf")
 
 
+@pytest.mark.parametrize("kind", ["application/msword", "application/vnd.ms-excel", "application/vnd.ms-powerpoint"])
+def test_old_office_files_are_fetched(server: Server, kind: str) -> None:
+    server.answers["/bieu"] = 200, {"Content-Type": kind}, b"\xd0\xcf\x11\xe0"
+    found = fetch(f"{server.url}/bieu", allow_private=True)
+    assert (found.content, found.content_type) == (b"\xd0\xcf\x11\xe0", kind)
+
+
 @pytest.mark.parametrize("pack", [bytes, lambda content: gzip.compress(content, 1)])
 def test_too_much_content_is_refused_while_it_comes(
     server: Server, monkeypatch: pytest.MonkeyPatch, pack: Callable[[bytes], bytes]
