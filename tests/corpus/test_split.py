@@ -81,7 +81,7 @@ def test_no_word_of_the_corpus_is_lost(corpus_documents: tuple[Document, ...]) -
 
 def test_the_corpus_has_passages_of_a_fit_size_with_ids_of_their_own(corpus_documents: tuple[Document, ...]) -> None:
     found = [passage for text in corpus_documents for passage in split(text)]
-    assert (len(found), sum(len(passage.units) for passage in found)) == (285, 909)
+    assert (len(found), sum(len(passage.units) for passage in found)) == (289, 930)
     assert len({passage.id for passage in found}) == len(found)
     for passage in found:
         assert len(passage.units) == 1 or len("".join(unit.text for unit in passage.units)) <= PASSAGE_LENGTH + 200
