@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 import pytest
 import yaml
+from noise import SEEDS, NoisyEncoder, noisy
 from sqlalchemy import Engine, NullPool, create_engine, event, make_url
 from sqlalchemy.exc import OperationalError
 
@@ -125,10 +126,30 @@ def data(tmp_path_factory: pytest.TempPathFactory, encoder: Encoder, suggest: Su
     return shutil.copytree(built, tmp_path_factory.mktemp("data"), dirs_exist_ok=True)
 
 
+@pytest.fixture(scope="session", params=[None, *SEEDS], ids=lambda seed: f"noise {seed}" if seed else "exact")
+def noise(request: pytest.FixtureRequest) -> int | None:
+    """The seed by which vectors are turned; the first time they are not. What is decided has to be the same."""
+    seed: int | None = request.param
+    return seed
+
+
+@pytest.fixture(scope="session")
+def noisy_encoder(encoder: Encoder, noise: int | None) -> Encoder:
+    """The bundled encoder, and again with noise."""
+    return NoisyEncoder(encoder, noise) if noise else encoder
+
+
 @pytest.fixture(scope="session")
 def snapshot(data: Path, encoder: Encoder) -> Snapshot:
     """The snapshot of the real corpus, loaded."""
     return load(data, encoder)
+
+
+@pytest.fixture(scope="session")
+def noisy_snapshot(data: Path, encoder: Encoder, noise: int | None) -> Snapshot:
+    """The snapshot of the real corpus, and again with noise in its vectors and in those of questions."""
+    exact = load(data, encoder)
+    return noisy(exact, encoder, noise) if noise else exact
 
 
 @pytest.fixture

@@ -121,11 +121,11 @@ def test_the_number_of_an_office_is_no_personal_data(statuses: Statuses) -> None
     assert status is not Status.REFUSED
 
 
-def test_what_is_near_to_the_documents_is_less_easily_taken_for_small_talk(encoder: OnnxEncoder) -> None:
+def test_what_is_near_to_the_documents_is_less_easily_taken_for_small_talk(noisy_encoder: Encoder) -> None:
     query = parse("làm việc cả ngày có mệt không bạn")
-    vector = query_vector(encoder, query)
-    assert recognise(query, vector, encoder, confidence=-5.0)
-    assert recognise(query, vector, encoder, confidence=50.0) is None
+    vector = query_vector(noisy_encoder, query)
+    assert recognise(query, vector, noisy_encoder, confidence=-5.0)
+    assert recognise(query, vector, noisy_encoder, confidence=50.0) is None
 
 
 def test_the_weights_are_those_of_the_bundled_encoder_and_of_the_examples(encoder: OnnxEncoder) -> None:

@@ -152,6 +152,11 @@ def test_many_passages_are_searched_beyond_the_candidates(
 # The real corpus
 
 
+@pytest.fixture(scope="session")
+def snapshot(noisy_snapshot: Snapshot) -> Snapshot:
+    return noisy_snapshot
+
+
 def names_document(hit: Hit, number: str) -> bool:
     return hit.entry.number == number or any(number in f"{unit.lead} {unit.text}" for unit in hit.passage.units)
 

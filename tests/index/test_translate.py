@@ -150,6 +150,11 @@ def test_no_english_word_is_counted() -> None:
     assert counted & plain == set()
 
 
+@pytest.fixture(scope="session")
+def snapshot(noisy_snapshot: Snapshot) -> Snapshot:
+    return noisy_snapshot
+
+
 @pytest.mark.parametrize("kind", RECALL)
 def test_the_right_document_is_among_the_first_five(kind: str, snapshot: Snapshot) -> None:
     items = questions(kind)
