@@ -126,28 +126,29 @@ def data(tmp_path_factory: pytest.TempPathFactory, encoder: Encoder, suggest: Su
     return shutil.copytree(built, tmp_path_factory.mktemp("data"), dirs_exist_ok=True)
 
 
-@pytest.fixture(scope="session", params=[None, *SEEDS], ids=lambda seed: f"noise {seed}" if seed else "exact")
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """What is marked `noise` is tested with exact vectors and again with turned ones: decisions have to bear it."""
+    if "noise" in metafunc.fixturenames and metafunc.definition.get_closest_marker("noise"):
+        ids = ["exact", *(f"noise {seed}" for seed in SEEDS)]
+        metafunc.parametrize("noise", [None, *SEEDS], ids=ids, indirect=True)
+
+
+@pytest.fixture(scope="session")
 def noise(request: pytest.FixtureRequest) -> int | None:
-    """The seed by which vectors are turned; the first time they are not. What is decided has to be the same."""
-    seed: int | None = request.param
+    """The seed by which vectors are turned; none, and they are not."""
+    seed: int | None = getattr(request, "param", None)
     return seed
 
 
 @pytest.fixture(scope="session")
 def noisy_encoder(encoder: Encoder, noise: int | None) -> Encoder:
-    """The bundled encoder, and again with noise."""
+    """The bundled encoder; with noise where a test is marked so."""
     return NoisyEncoder(encoder, noise) if noise else encoder
 
 
 @pytest.fixture(scope="session")
-def snapshot(data: Path, encoder: Encoder) -> Snapshot:
-    """The snapshot of the real corpus, loaded."""
-    return load(data, encoder)
-
-
-@pytest.fixture(scope="session")
-def noisy_snapshot(data: Path, encoder: Encoder, noise: int | None) -> Snapshot:
-    """The snapshot of the real corpus, and again with noise in its vectors and in those of questions."""
+def snapshot(data: Path, encoder: Encoder, noise: int | None) -> Snapshot:
+    """The snapshot of the real corpus, loaded; where a test is marked `noise`, with noise, and in questions too."""
     exact = load(data, encoder)
     return noisy(exact, encoder, noise) if noise else exact
 

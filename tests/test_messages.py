@@ -11,13 +11,10 @@ from bot.answering.answer import ask
 from bot.dialogue import Question, Status
 from index.snapshot import Snapshot
 
+pytestmark = pytest.mark.noise
+
 TODAY = date(2026, 11, 1)
 VIETNAMESE_ONLY = re.compile("[ăâđêôơưạảãàáẹẻẽèéịỉĩìíọỏõòóụủũùúỵỷỹỳý]", re.IGNORECASE)
-
-
-@pytest.fixture(scope="session")
-def snapshot(noisy_snapshot: Snapshot) -> Snapshot:
-    return noisy_snapshot
 
 
 def test_english_says_everything_that_vietnamese_says_with_the_same_gaps() -> None:

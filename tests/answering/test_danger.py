@@ -30,6 +30,8 @@ from index.query import parse
 from index.search import query_vector
 from index.snapshot import Snapshot, load
 
+pytestmark = pytest.mark.noise
+
 DATA = Path(__file__).parents[1] / "data"
 EXAMPLES, HELD_OUT = DATA / "danger.yaml", DATA / "danger-held-out.yaml"
 TODAY = date(2026, 11, 28)

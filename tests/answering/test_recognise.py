@@ -26,6 +26,8 @@ from index.query import parse
 from index.search import query_vector
 from index.snapshot import Snapshot
 
+pytestmark = pytest.mark.noise
+
 DATA = Path(__file__).parents[1] / "data"
 MESSAGES, HELD_OUT = DATA / "messages.yaml", DATA / "messages-held-out.yaml"
 DEV = ("questions-dev.jsonl", "questions-dev-2.jsonl")

@@ -21,6 +21,8 @@ from index.query import parse
 from index.search import CANDIDATES, Hit, bm25_scores, query_vector, search
 from index.snapshot import Snapshot, load
 
+pytestmark = pytest.mark.noise
+
 WriteDocument = Callable[..., Path]
 
 QUESTIONS = Path(__file__).parents[1] / "data" / "questions-dev.jsonl"
@@ -150,11 +152,6 @@ def test_many_passages_are_searched_beyond_the_candidates(
 
 
 # The real corpus
-
-
-@pytest.fixture(scope="session")
-def snapshot(noisy_snapshot: Snapshot) -> Snapshot:
-    return noisy_snapshot
 
 
 def names_document(hit: Hit, number: str) -> bool:

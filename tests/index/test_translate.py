@@ -18,6 +18,8 @@ from index.search import search
 from index.snapshot import Snapshot
 from index.translate import translate
 
+pytestmark = pytest.mark.noise
+
 LANGUAGES = {"en": "english", "fr": "french", "ja": "japanese", "ko": "korean", "zh": "chinese"}
 DATA = Path(__file__).parents[1] / "data"
 # Lower than measured (1.00 and 1.00), so that a document more does not fail it.
@@ -148,11 +150,6 @@ def test_no_english_word_is_counted() -> None:
     plain = {"day", "in", "to", "can", "do", "the", "it", "on", "as", "an", "may", "so", "me", "them"} - meant
     counted = {word for item in questions("english") for word in words(parse(str(item["question"])).plain)}
     assert counted & plain == set()
-
-
-@pytest.fixture(scope="session")
-def snapshot(noisy_snapshot: Snapshot) -> Snapshot:
-    return noisy_snapshot
 
 
 @pytest.mark.parametrize("kind", RECALL)
