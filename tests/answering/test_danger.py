@@ -151,11 +151,14 @@ def test_what_only_sounds_so_is_none(kind: Kind, text: str) -> None:
 # Measured on situations that nothing was fitted to. The bars are .98 and .01, and neither is reached: EXPERIMENTS.
 @pytest.mark.parametrize(("spelled", "recall", "false"), [(str, 0.93, 0.06), (fold, 0.91, 0.08)])
 def test_situations_that_nobody_fitted_to_are_recognised(
-    kind: Kind, spelled: Callable[[str], str], recall: float, false: float
+    kind: Kind, noise: int | None, spelled: Callable[[str], str], recall: float, false: float
 ) -> None:
     held_out = examples(HELD_OUT)
-    assert share(kind, [spelled(text) for name, of in held_out.items() if name != NONE for text in of]) >= recall
-    assert share(kind, [spelled(text) for text in held_out[NONE]]) <= false
+    slack = 0.02 if noise else 0.0
+    assert (
+        share(kind, [spelled(text) for name, of in held_out.items() if name != NONE for text in of]) >= recall - slack
+    )
+    assert share(kind, [spelled(text) for text in held_out[NONE]]) <= false + slack
 
 
 def test_nobody_in_danger_gets_small_talk_or_a_refusal(sheet: Snapshot) -> None:

@@ -46,6 +46,12 @@ def held_out(kind: str) -> list[str]:
     return [text for texts in found.values() for text in texts] if isinstance(found, dict) else found
 
 
+@pytest.fixture
+def slack(noise: int | None) -> float:
+    """What a share may lose when all vectors are turned: two or three messages of a set."""
+    return 0.03 if noise else 0.0
+
+
 def share(statuses: list[Status], *prefixes: str) -> float:
     return sum(status.startswith(prefixes) for status in statuses) / len(statuses)
 
@@ -57,19 +63,21 @@ def share(statuses: list[Status], *prefixes: str) -> float:
     [("small_talk", ("small_talk",), 0.94, 0.92), ("refused", ("refused", "unanswerable"), 0.95, 0.94)],
 )
 def test_messages_that_nobody_fitted_to_are_recognised(
-    statuses: Statuses, kind: str, prefixes: tuple[str, ...], typed: float, bare: float
+    statuses: Statuses, slack: float, kind: str, prefixes: tuple[str, ...], typed: float, bare: float
 ) -> None:
     texts = held_out(kind)
     assert len(texts) >= 75
-    assert share(statuses(*texts), *prefixes) >= typed
-    assert share(statuses(*map(fold, texts)), *prefixes) >= bare
+    assert share(statuses(*texts), *prefixes) >= typed - slack
+    assert share(statuses(*map(fold, texts)), *prefixes) >= bare - slack
 
 
 @pytest.mark.parametrize("kind", ["question", "off_topic"])
-def test_questions_that_nobody_fitted_to_stay_questions(statuses: Statuses, kind: str) -> None:
+def test_questions_that_nobody_fitted_to_stay_questions(statuses: Statuses, slack: float, kind: str) -> None:
     texts = held_out(kind)
     for spelled in (texts, list(map(fold, texts))):
-        assert share(statuses(*spelled), "small_talk", "refused") <= 0.07  # 2 of 30 about other things, 2 of 75 others
+        assert (
+            share(statuses(*spelled), "small_talk", "refused") <= 0.07 + slack
+        )  # 2 of 30 about other things, 2 of 75 others
 
 
 def test_no_dev_question_is_taken_for_small_talk_or_refused(snapshot: Snapshot) -> None:
