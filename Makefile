@@ -14,7 +14,7 @@ HANOIDX_DATA ?= data
 export HANOIDX_DATA
 
 .DEFAULT_GOAL := help
-.PHONY: help venv lock run test newest check evaluate bench fit graph tune soak load scale snapshot clean
+.PHONY: help venv lock run test newest check evaluate bench fit graph vectors tune soak load scale snapshot clean
 
 help:
 	@echo "make run        install, build the snapshot if there is none, and ask in the terminal"
@@ -25,6 +25,7 @@ help:
 	@echo "make fit        fit the weights that rank citable units, and those that tell messages apart"
 	@echo "make tune       measure every number of index/tuned.py by cross-validation over documents (long)"
 	@echo "make graph      write the encoder's graph, index/model/model.onnx, from its weights"
+	@echo "make vectors    encode the bundled documents anew for index/model/vectors.npz, which spares a first build"
 	@echo "make soak       1,000 messages a channel while the server is killed 20 times (SOAK_FLAGS)"
 	@echo "make load       how many messages a second one server bears (LOAD_FLAGS)"
 	@echo "make scale      build, change and search 50,000 synthetic passages (SCALE_FLAGS)"
@@ -85,6 +86,9 @@ fit: snapshot
 
 graph: venv
 	$(BIN)/python -m index.graph
+
+vectors: venv
+	$(BIN)/python -m index.shipped
 
 tune: snapshot
 	$(BIN)/python tests/tune.py $(TUNE_FLAGS)

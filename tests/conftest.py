@@ -31,6 +31,7 @@ from corpus.language.normalize import words
 from index.activation import activate
 from index.build import Suggest, build
 from index.encode import Encoder, OnnxEncoder, Progress, Vectors
+from index.shipped import ShippedEncoder
 from index.snapshot import Snapshot, active, load
 
 WriteDocument = Callable[..., Path]
@@ -122,7 +123,7 @@ def data(tmp_path_factory: pytest.TempPathFactory, encoder: Encoder, suggest: Su
     with built.with_suffix(".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if active(built) is None:
-            activate(build(read_folder(), encoder, built, suggest=suggest).id, built)
+            activate(build(read_folder(), ShippedEncoder(encoder), built, suggest=suggest).id, built)
     return shutil.copytree(built, tmp_path_factory.mktemp("data"), dirs_exist_ok=True)
 
 
