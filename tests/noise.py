@@ -27,7 +27,7 @@ class NoisyEncoder:
         self._encoder, self._seed = encoder, seed
 
     def encode_query(self, text: str) -> Vectors:
-        return _turned(self._encoder.encode_query(text)[None], [digest(text)], self._seed)[0]
+        return np.asarray(_turned(self._encoder.encode_query(text)[None], [digest(text)], self._seed)[0], np.float32)
 
     def encode_passages(self, texts: Sequence[str], progress: Progress | None = None) -> Vectors:
         vectors = self._encoder.encode_passages(texts, progress)
