@@ -29,6 +29,7 @@ SAME = 0.8  # share of words from which two units say the same
 THRESHOLD = -0.46
 THRESHOLD_ENGLISH = 1.0
 THRESHOLD_OTHER = 2.5
+NAMED = 2.0  # by which it may be lower where a place of Hanoi or a procedure is named, which we have to speak of
 MARGIN_VALUE = 4.0  # for a unit of the best one's document that may still hold the value asked for
 STATED_SHARE = 0.45  # of the words of a sentence "the sources do not say X" that the question shares
 STATED_GAP = 0.016  # cosine by which its unit may be less alike than the best, if it has no sample questions

@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 import pytest
 import yaml
+from noise import SEEDS, NoisyEncoder, noisy
 from sqlalchemy import Engine, NullPool, create_engine, event, make_url
 from sqlalchemy.exc import OperationalError
 
@@ -126,10 +127,31 @@ def data(tmp_path_factory: pytest.TempPathFactory, encoder: Encoder, suggest: Su
     return shutil.copytree(built, tmp_path_factory.mktemp("data"), dirs_exist_ok=True)
 
 
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """What is marked `noise` is tested with exact vectors and again with turned ones: decisions have to bear it."""
+    if "noise" in metafunc.fixturenames and metafunc.definition.get_closest_marker("noise"):
+        ids = ["exact", *(f"noise {seed}" for seed in SEEDS)]
+        metafunc.parametrize("noise", [None, *SEEDS], ids=ids, indirect=True)
+
+
 @pytest.fixture(scope="session")
-def snapshot(data: Path, encoder: Encoder) -> Snapshot:
-    """The snapshot of the real corpus, loaded."""
-    return load(data, encoder)
+def noise(request: pytest.FixtureRequest) -> int | None:
+    """The seed by which vectors are turned; none, and they are not."""
+    seed: int | None = getattr(request, "param", None)
+    return seed
+
+
+@pytest.fixture(scope="session")
+def noisy_encoder(encoder: Encoder, noise: int | None) -> Encoder:
+    """The bundled encoder; with noise where a test is marked so."""
+    return NoisyEncoder(encoder, noise) if noise else encoder
+
+
+@pytest.fixture(scope="session")
+def snapshot(data: Path, encoder: Encoder, noise: int | None) -> Snapshot:
+    """The snapshot of the real corpus, loaded; where a test is marked `noise`, with noise, and in questions too."""
+    exact = load(data, encoder)
+    return noisy(exact, encoder, noise) if noise else exact
 
 
 @pytest.fixture

@@ -11,6 +11,8 @@ from bot.answering.answer import ask
 from bot.dialogue import Question, Status
 from index.snapshot import Snapshot
 
+pytestmark = pytest.mark.noise
+
 TODAY = date(2026, 11, 1)
 VIETNAMESE_ONLY = re.compile("[ăâđêôơưạảãàáẹẻẽèéịỉĩìíọỏõòóụủũùúỵỷỹỳý]", re.IGNORECASE)
 

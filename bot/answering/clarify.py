@@ -28,16 +28,20 @@ class Choice:
 def choices(query: Query, ranked: Sequence[Ranked], answers: Callable[[str, str], bool]) -> tuple[Choice, ...]:
     """What a question without a subject may mean, the likeliest first; none where one reading is clearly likelier.
 
+    Who says "luật" may mean any law that was found, however near one of them came: the words do not tell which.
     `answers` tells whether a question is answered from a document.
     """
-    near = {unit.hit.entry.id for unit in ranked if unit.score > ranked[0].score - tuned.MARGIN_CHOICE}
-    if len(near) < 2:
-        return ()
     entries = {unit.hit.entry.id: unit.hit.entry for unit in ranked}
     sort = sort_named(query)
-    of_sort = [entry for entry in entries.values() if sort and sort in fold(entry.title)]
+    meant = [entry for entry in entries.values() if sort and sort in fold(entry.title)]
+    if len(meant) < 2:
+        least = ranked[0].score - tuned.MARGIN_CHOICE
+        near = {unit.hit.entry.id for unit in ranked if unit.score > least}
+        meant = [entry for entry in entries.values() if entry.id in near]
+    if len(meant) < 2:
+        return ()
     found: list[Choice] = []
-    for entry in of_sort if len(of_sort) > 1 else (entries[id_] for id_ in entries if id_ in near):
+    for entry in meant:
         title = short_title(entry.title)
         about = f"{title}: {query.text[:1].lower()}{query.text[1:]}"
         if len(found) < CHOICES and answers(about, entry.id):

@@ -76,18 +76,19 @@ def _threshold(language: str) -> float:
 def doubt(query: Query, asked: Asked, ranked: Sequence[Ranked], snapshot: Snapshot) -> Doubt | None:
     """The first reason against answering from the best of the ranked units."""
     near = [unit for unit in ranked[:NEAR] if unit.score > ranked[0].score - tuned.MARGIN]
-    if confidence(ranked) < _threshold(query.language):
-        return Doubt(Reason.FAR)
     quoted = " ".join(_spoken(unit) for unit in near)
     finally_asked = _finally_asked(query)
+    unquoted = _missing_name(finally_asked, quoted, "hanoi") or _missing_name(finally_asked, quoted, "procedures")
+    if confidence(ranked) < _threshold(query.language) - (tuned.NAMED if unquoted else 0):
+        return Doubt(Reason.FAR)
     if name := _missing_name(finally_asked, _spoken(ranked[0]), "elsewhere"):
         return Doubt(Reason.ELSEWHERE, name)
     if missing := [reference for reference in asked.references if reference not in snapshot.bm25.vocab_dict]:
         return Doubt(Reason.NAME, _as_typed(missing[0], query.plain))
     if stated := _stated(query, asked, ranked, snapshot):
         return Doubt(Reason.STATED, stated=stated)
-    if name := _missing_name(finally_asked, quoted, "hanoi") or _missing_name(finally_asked, quoted, "procedures"):
-        return Doubt(Reason.NAME, name)
+    if unquoted:
+        return Doubt(Reason.NAME, unquoted)
     if year := _missing_year(query.plain, asked.years, quoted):
         return Doubt(Reason.YEAR, year)
     wanted = _needed(asked)

@@ -29,6 +29,8 @@ from index.build import build
 from index.encode import Encoder
 from index.snapshot import Snapshot, load
 
+pytestmark = pytest.mark.noise
+
 TODAY = date(2026, 11, 1)
 WARDS = "Hà Nội có bao nhiêu xã, phường?"
 HOTLINE = "kenh-lien-he-ho-tro"

@@ -23,6 +23,8 @@ from index.encode import Encoder
 from index.query import parse
 from index.snapshot import ANYWHERE, Snapshot, Suggestion, load
 
+pytestmark = pytest.mark.noise
+
 WriteDocument = Callable[..., Path]
 
 TODAY = date(2026, 11, 23)

@@ -12,6 +12,8 @@ from bot.dialogue import Answer, Question, Status
 from index.query import parse
 from index.snapshot import Snapshot
 
+pytestmark = pytest.mark.noise
+
 TODAY = date(2026, 11, 1)
 NOW = datetime(2026, 11, 1, 9, 0, tzinfo=UTC)
 UNCLEAR = [

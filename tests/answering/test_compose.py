@@ -26,6 +26,8 @@ from index.query import parse
 from index.search import Hit, search
 from index.snapshot import Snapshot, load
 
+pytestmark = pytest.mark.noise
+
 FAR = -20.0  # log-odds of units that do not answer
 STYLE = Style(messages.VIETNAMESE, date(2026, 11, 1))
 FACT, LIST, STILL = "Thẻ này giá bao nhiêu?", "Hồ sơ gồm những giấy tờ nào?", "Mức phí đó còn áp dụng không?"

@@ -5,13 +5,14 @@ Nothing was fitted to danger-held-out.yaml, whose situations are others than tho
 
 import hashlib
 import unicodedata
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
 import numpy as np
 import pytest
 import yaml
+from noise import SEEDS, NoisyEncoder
 
 from bot import messages
 from bot.answering.answer import ask
@@ -24,10 +25,12 @@ from bot.dialogue import Answer, Question, Status
 from corpus.catalogue import DOCUMENTS, read_folder
 from corpus.language.normalize import fold
 from index.build import build
-from index.encode import Encoder, OnnxEncoder, Vectors
+from index.encode import Encoder, OnnxEncoder
 from index.query import parse
 from index.search import query_vector
 from index.snapshot import Snapshot, load
+
+pytestmark = pytest.mark.noise
 
 DATA = Path(__file__).parents[1] / "data"
 EXAMPLES, HELD_OUT = DATA / "danger.yaml", DATA / "danger-held-out.yaml"
@@ -38,16 +41,16 @@ Kind = Callable[[str], str | None]
 
 
 @pytest.fixture(scope="module")
-def sheet(tmp_path_factory: pytest.TempPathFactory, encoder: Encoder) -> Snapshot:
+def sheet(tmp_path_factory: pytest.TempPathFactory, noisy_encoder: Encoder) -> Snapshot:
     """A snapshot with the emergency sheet alone."""
-    return _snapshot([SHEET], tmp_path_factory.mktemp("sheet"), encoder)
+    return _snapshot([SHEET], tmp_path_factory.mktemp("sheet"), noisy_encoder)
 
 
 @pytest.fixture(scope="module")
-def kind(encoder: OnnxEncoder) -> Kind:
+def kind(noisy_encoder: Encoder) -> Kind:
     def found(text: str) -> str | None:
         query = parse(text)
-        return danger(query, query_vector(encoder, query), encoder)
+        return danger(query, query_vector(noisy_encoder, query), noisy_encoder)
 
     return found
 
@@ -148,11 +151,13 @@ def test_what_only_sounds_so_is_none(kind: Kind, text: str) -> None:
 # Measured on situations that nothing was fitted to. The bars are .98 and .01, and neither is reached: EXPERIMENTS.
 @pytest.mark.parametrize(("spelled", "recall", "false"), [(str, 0.93, 0.06), (fold, 0.91, 0.08)])
 def test_situations_that_nobody_fitted_to_are_recognised(
-    kind: Kind, spelled: Callable[[str], str], recall: float, false: float
+    kind: Kind, noise: int | None, spelled: Callable[[str], str], recall: float, false: float
 ) -> None:
     held_out = examples(HELD_OUT)
-    assert share(kind, [spelled(text) for name, of in held_out.items() if name != NONE for text in of]) >= recall
-    assert share(kind, [spelled(text) for text in held_out[NONE]]) <= false
+    slack = 0.02 if noise else 0.0
+    meant = [spelled(text) for name, of in held_out.items() if name != NONE for text in of]
+    assert share(kind, meant) >= recall - slack
+    assert share(kind, [spelled(text) for text in held_out[NONE]]) <= false + slack
 
 
 def test_nobody_in_danger_gets_small_talk_or_a_refusal(sheet: Snapshot) -> None:
@@ -250,23 +255,13 @@ def test_phrases_hold_with_any_encoder(hash_encoder: Encoder) -> None:
     assert danger(query, query_vector(hash_encoder, query), hash_encoder) is None
 
 
-def noisy(vectors: Iterator[Vectors], cosine: float, seed: int) -> Iterator[Vectors]:
-    random = np.random.default_rng(seed)
-    for vector in vectors:
-        away = random.standard_normal(len(vector)).astype(np.float32)
-        away -= vector * (away @ vector)
-        away /= np.linalg.norm(away)
-        yield np.asarray(cosine * vector + np.sqrt(1 - cosine**2) * away, np.float32)
-
-
 def test_a_vector_of_nearly_the_same_encoder_tells_the_same(encoder: OnnxEncoder) -> None:
     texts = [text for of in examples(HELD_OUT).values() for text in of[::3]]
     queries = [parse(text) for text in texts]
-    vectors = [query_vector(encoder, query) for query in queries]
-    plain = [recognised(query, vector, encoder) is None for query, vector in zip(queries, vectors, strict=True)]
-    for seed in range(3):
-        moved = noisy(iter(vectors), 0.998, seed)
-        again = [recognised(query, vector, encoder) is None for query, vector in zip(queries, moved, strict=True)]
+    plain = [recognised(query, query_vector(encoder, query), encoder) is None for query in queries]
+    for seed in SEEDS:
+        noisy = NoisyEncoder(encoder, seed)
+        again = [recognised(query, query_vector(noisy, query), noisy) is None for query in queries]
         assert np.mean(np.array(plain) == np.array(again)) >= 0.97
 
 

@@ -13,6 +13,8 @@ from index.query import parse
 from index.search import search
 from index.snapshot import Snapshot
 
+pytestmark = pytest.mark.noise
+
 TODAY = date(2026, 11, 23)
 
 

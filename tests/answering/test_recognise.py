@@ -26,6 +26,8 @@ from index.query import parse
 from index.search import query_vector
 from index.snapshot import Snapshot
 
+pytestmark = pytest.mark.noise
+
 DATA = Path(__file__).parents[1] / "data"
 MESSAGES, HELD_OUT = DATA / "messages.yaml", DATA / "messages-held-out.yaml"
 DEV = ("questions-dev.jsonl", "questions-dev-2.jsonl")
@@ -44,6 +46,12 @@ def held_out(kind: str) -> list[str]:
     return [text for texts in found.values() for text in texts] if isinstance(found, dict) else found
 
 
+@pytest.fixture
+def slack(noise: int | None) -> float:
+    """What a share may lose when all vectors are turned: two or three messages of a set."""
+    return 0.03 if noise else 0.0
+
+
 def share(statuses: list[Status], *prefixes: str) -> float:
     return sum(status.startswith(prefixes) for status in statuses) / len(statuses)
 
@@ -55,19 +63,20 @@ def share(statuses: list[Status], *prefixes: str) -> float:
     [("small_talk", ("small_talk",), 0.94, 0.92), ("refused", ("refused", "unanswerable"), 0.95, 0.94)],
 )
 def test_messages_that_nobody_fitted_to_are_recognised(
-    statuses: Statuses, kind: str, prefixes: tuple[str, ...], typed: float, bare: float
+    statuses: Statuses, slack: float, kind: str, prefixes: tuple[str, ...], typed: float, bare: float
 ) -> None:
     texts = held_out(kind)
     assert len(texts) >= 75
-    assert share(statuses(*texts), *prefixes) >= typed
-    assert share(statuses(*map(fold, texts)), *prefixes) >= bare
+    assert share(statuses(*texts), *prefixes) >= typed - slack
+    assert share(statuses(*map(fold, texts)), *prefixes) >= bare - slack
 
 
 @pytest.mark.parametrize("kind", ["question", "off_topic"])
-def test_questions_that_nobody_fitted_to_stay_questions(statuses: Statuses, kind: str) -> None:
+def test_questions_that_nobody_fitted_to_stay_questions(statuses: Statuses, slack: float, kind: str) -> None:
     texts = held_out(kind)
     for spelled in (texts, list(map(fold, texts))):
-        assert share(statuses(*spelled), "small_talk", "refused") <= 0.07  # 2 of 30 about other things, 2 of 75 others
+        taken = share(statuses(*spelled), "small_talk", "refused")
+        assert taken <= 0.07 + slack  # 2 of 30 about other things, 2 of 75 others
 
 
 def test_no_dev_question_is_taken_for_small_talk_or_refused(snapshot: Snapshot) -> None:
@@ -121,11 +130,11 @@ def test_the_number_of_an_office_is_no_personal_data(statuses: Statuses) -> None
     assert status is not Status.REFUSED
 
 
-def test_what_is_near_to_the_documents_is_less_easily_taken_for_small_talk(encoder: OnnxEncoder) -> None:
+def test_what_is_near_to_the_documents_is_less_easily_taken_for_small_talk(noisy_encoder: Encoder) -> None:
     query = parse("làm việc cả ngày có mệt không bạn")
-    vector = query_vector(encoder, query)
-    assert recognise(query, vector, encoder, confidence=-5.0)
-    assert recognise(query, vector, encoder, confidence=50.0) is None
+    vector = query_vector(noisy_encoder, query)
+    assert recognise(query, vector, noisy_encoder, confidence=-5.0)
+    assert recognise(query, vector, noisy_encoder, confidence=50.0) is None
 
 
 def test_the_weights_are_those_of_the_bundled_encoder_and_of_the_examples(encoder: OnnxEncoder) -> None:

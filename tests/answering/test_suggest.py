@@ -16,6 +16,8 @@ from corpus.language.normalize import fold, words
 from index.query import parse
 from index.snapshot import Snapshot, Suggestion
 
+pytestmark = pytest.mark.noise
+
 TODAY = date(2026, 11, 23)
 WARDS = "Hà Nội có bao nhiêu xã, phường?"
 QUESTIONS = [

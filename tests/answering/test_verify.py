@@ -14,6 +14,8 @@ from bot.answering.write import Written, quoted
 from bot.dialogue import Citation, Question, Status
 from index.snapshot import Snapshot
 
+pytestmark = pytest.mark.noise
+
 CITATION = Citation(
     1, "a#b", "a", "Phí", (), "UBND", "07/2023/NQ-HĐND", "2023-07-04", "2025-07-01", "còn hiệu lực", None, "Phí 8.000."
 )

@@ -21,6 +21,8 @@ from index.query import parse
 from index.search import CANDIDATES, Hit, bm25_scores, query_vector, search
 from index.snapshot import Snapshot, load
 
+pytestmark = pytest.mark.noise
+
 WriteDocument = Callable[..., Path]
 
 QUESTIONS = Path(__file__).parents[1] / "data" / "questions-dev.jsonl"

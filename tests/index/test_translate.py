@@ -18,6 +18,8 @@ from index.search import search
 from index.snapshot import Snapshot
 from index.translate import translate
 
+pytestmark = pytest.mark.noise
+
 LANGUAGES = {"en": "english", "fr": "french", "ja": "japanese", "ko": "korean", "zh": "chinese"}
 DATA = Path(__file__).parents[1] / "data"
 # Lower than measured (1.00 and 1.00), so that a document more does not fail it.
