@@ -33,7 +33,7 @@ BOXES = 1 << 14  # that words, and letters, are counted in
 LETTERS = (3, 4, 5)  # of a run of letters that counts
 LONGEST = 120  # words that are read; who needs help says so sooner
 PHRASE = 5  # words of the longest meaning
-MEANING, VECTOR = 1.5, 3.0  # how long these parts are, where words and letters are 1
+MEANING, VECTOR = 2.5, 3.0  # how long these parts are, where words and letters are 1
 SURE = 0.4  # from which a message is danger, by cross-validation: EXPERIMENTS has what other thresholds give
 
 _WORD = re.compile(r"[^\W_]+")
