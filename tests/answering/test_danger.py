@@ -145,6 +145,11 @@ def test_danger_is_recognised_however_it_is_said(kind: Recognise, text: str, exp
         "tôi muốn từ từ nộp hồ sơ",
         "cảm ơn bạn",
         "Nộp hồ sơ trực tuyến ở đâu?",
+        "Nhận tin nhắn bảo tài khoản lộ rồi bắt bấm link thì xử lý sao?",
+        "bi nhan tin bao lo tk bat bam link thi lam sao",
+        "Tối qua có số lạ gọi cho tôi xưng là tổng đài ngân hàng, bảo dính vụ lộ thông tin CIC nên khóa thẻ, "
+        "tôi sợ quá chưa biết báo cho ai, gọi số nào bây giờ?",
+        "co so la goi xung tong dai ngan hang bao lo thong tin cic, bao ai day",
     ],
 )
 def test_what_only_sounds_so_is_none(kind: Recognise, text: str) -> None:
