@@ -31,7 +31,7 @@ DATA = Path(__file__).parent / "data"
 EXAMPLES = DATA / "danger.yaml"
 QUESTIONS = ("questions-dev.jsonl", "questions-dev-2.jsonl")
 NAMES_BESIDE = ("abuse", "forgery", "politics")  # of messages.yaml: some of these are threats
-ASKED, WEIGHT = 3.0, 0.3  # of a question that we know the right answer of, and of another message of another sort
+WEIGHT = 0.3  # of a message of another sort
 TOGETHER = 12  # of those that are left out at once, for want of situations
 FOLDS = 4
 STRICT = 5  # C of the logistic regression
@@ -41,12 +41,10 @@ THRESHOLDS = (0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3, 0.2, 0.1)
 def main(write: Annotated[bool, typer.Option(help="Write bot/answering/danger.npz.")] = True) -> None:
     encoder = OnnxEncoder()
     own = situations(EXAMPLES)
-    learned = {fold(text) for _, _, text in own}
-    asked = [text for text in _asked() if fold(text) not in learned]
-    others = [*asked, *(text for text in _others() if fold(text) not in learned)]
+    others = _others({fold(text) for _, _, text in own})
     texts = [*(text for _, _, text in own), *others]
     kinds = np.array([*(kind for kind, _, _ in own), *[NONE] * len(others)])
-    weights = np.array([*[1.0] * len(own), *[ASKED] * len(asked), *[WEIGHT] * (len(others) - len(asked))])
+    weights = np.array([*[1.0] * len(own), *[WEIGHT] * len(others)])
     groups = [*(f"{kind}: {name}" for kind, name, _ in own), *(str(n // TOGETHER) for n in range(len(others)))]
     spelled = [_features(spelling, encoder) for spelling in (texts, list(map(fold, texts)))]
     _cross_validate(spelled, kinds, weights, groups, len(own))
@@ -78,17 +76,14 @@ def digest() -> str:
     return hashlib.sha256(EXAMPLES.read_bytes() + TABLE.read_bytes()).hexdigest()
 
 
-def _asked() -> list[str]:
-    items = [json.loads(line) for name in QUESTIONS for line in (DATA / name).read_text("utf-8").splitlines()]
-    return [text for item in items if not item.get("turns") for text in (item["question"], item.get("typed")) if text]
-
-
-def _others() -> list[str]:
-    """Messages of other sorts, and what people may ask the documents, but for the sheet that the cards quote."""
+def _others(own: set[str]) -> list[str]:
     named: dict[str, list[str]] = yaml.safe_load((DATA / "messages.yaml").read_text("utf-8"))
     said = [text for name, texts in named.items() if name not in NAMES_BESIDE for text in texts]
+    items = [json.loads(line) for name in QUESTIONS for line in (DATA / name).read_text("utf-8").splitlines()]
+    asked = [text for item in items if not item.get("turns") for text in (item["question"], item.get("typed")) if text]
     documents = [document for document in read_folder() if document.entry.id != SHEET]
-    return [*said, *(text for document in documents for one in document.questions for text in one.questions)]
+    samples = [text for document in documents for one in document.questions for text in one.questions]
+    return [text for text in (*said, *asked, *samples) if fold(text) not in own]
 
 
 def _cross_validate(spelled: Sequence[Any], kinds: Any, weights: Any, groups: Sequence[str], own: int) -> None:
