@@ -169,7 +169,7 @@ def test_situations_that_nobody_fitted_to_are_recognised(
 
 def test_nobody_in_danger_gets_small_talk_or_a_refusal(sheet: Snapshot) -> None:
     for kind, texts in examples(EXAMPLES).items():
-        for text in texts[::10] if kind not in (NONE, "threat") else ():
+        for text in texts[::25] if kind not in (NONE, "threat") else ():
             status = ask(Question(text), sheet, TODAY).status
             assert status not in (Status.SMALL_TALK, Status.REFUSED), text
 
@@ -313,7 +313,7 @@ def test_the_weights_are_those_of_the_bundled_encoder_and_of_the_examples(encode
         assert str(stored["encoder_digest"]) == encoder.digest, "run `make fit`"
         examples_digest = hashlib.sha256(EXAMPLES.read_bytes() + TABLE.read_bytes()).hexdigest()
         assert str(stored["examples_digest"]) == examples_digest, "run `make fit`"
-        assert set(stored["kinds"].tolist()) == {*KINDS, NONE}
+        assert set(stored["kinds"].tolist()) == set(KINDS)
 
 
 def test_every_kind_has_something_to_say() -> None:
