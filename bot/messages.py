@@ -19,7 +19,6 @@ class Voice:
     refused: Mapping[str, str]
     danger: Mapping[str, str]  # by the kinds of bot/answering/danger.yaml: what stands above whom to call
     danger_calls: str  # whom, where the emergency sheet is not at hand
-    danger_leads: Mapping[str, str]  # a unit of that sheet in this language, by how it begins; its numbers follow
     off_topic: str
     elsewhere: str
     not_said: str
@@ -139,7 +138,6 @@ VIETNAMESE = Voice(
         ),
     },
     danger_calls="Công an: 113. Cứu hỏa, cứu nạn: 114. Cấp cứu y tế: 115.",
-    danger_leads={},
     off_topic=(
         "Câu hỏi này nằm ngoài phạm vi của tôi. Tôi chỉ trả lời về chuyển đổi số của Hà Nội, "
         "như dịch vụ công trực tuyến, iHanoi, VNeID."
@@ -166,6 +164,21 @@ VIETNAMESE = Voice(
     source_as_of="thông tin đến {date}",
     suggestions="Anh/chị có thể hỏi tiếp:",
 )
+
+# What a unit of the emergency sheet is, by how it begins, for who reads no Vietnamese; its numbers follow.
+DANGER_LEADS = {
+    "Công an": "Police (free, day and night)",
+    "Bạo lực gia đình": "Domestic violence, Peace House hotline",
+    "Cứu hỏa, cứu nạn": "Fire and rescue (free, day and night)",
+    "Cấp cứu y tế": "Ambulance",
+    "Bảo vệ trẻ em": "Child helpline (free, day and night)",
+    "Hỗ trợ tâm lý": "Ngày Mai, psychological helpline (afternoons and evenings, Wednesday to Sunday)",
+    "Dừng lại": "Stop: send no more money, read out no more codes, install nothing more",
+    "Ngân hàng": "Call your bank at once (number on the back of your card) and have the account locked",
+    "Bằng chứng": "Keep the messages, their phone and account numbers, and your receipts",
+    "Trình báo": "Report it to the police",
+    "Báo số lừa đảo": "Report the caller's number",
+}
 
 ENGLISH = Voice(
     empty_question="Please type a question about Hanoi's digital transformation, such as “Where do I file online?”.",
@@ -231,19 +244,6 @@ ENGLISH = Voice(
         ),
     },
     danger_calls="Police: 113. Fire and rescue: 114. Ambulance: 115.",
-    danger_leads={
-        "Công an": "Police (free, day and night)",
-        "Bạo lực gia đình": "Domestic violence, Peace House hotline",
-        "Cứu hỏa, cứu nạn": "Fire and rescue (free, day and night)",
-        "Cấp cứu y tế": "Ambulance",
-        "Bảo vệ trẻ em": "Child helpline (free, day and night)",
-        "Hỗ trợ tâm lý": "Ngày Mai, psychological helpline (afternoons and evenings, Wednesday to Sunday)",
-        "Dừng lại": "Stop: send no more money, read out no more codes, install nothing more",
-        "Ngân hàng": "Call your bank at once (number on the back of your card) and have the account locked",
-        "Bằng chứng": "Keep the messages, their phone and account numbers, and your receipts",
-        "Trình báo": "Report it to the police",
-        "Báo số lừa đảo": "Report the caller's number",
-    },
     off_topic=(
         "This is outside what I can answer. I only know about Hanoi's digital transformation, "
         "such as online public services, iHanoi and VNeID."

@@ -51,7 +51,7 @@ def _leads(kind: str, snapshot: Snapshot) -> Iterator[Chosen]:
 def _shown(one: Chosen, style: Style) -> str:
     """A unit as it stands; for who reads no Vietnamese what it is in their words, and its numbers."""
     lead = one.unit.text.partition(":")[0]
-    if style.voice is messages.VIETNAMESE or lead not in style.voice.danger_leads:
+    if style.voice is messages.VIETNAMESE or lead not in messages.DANGER_LEADS:
         return one.shown
     called = " / ".join(dict.fromkeys(_CALLED.findall(one.unit.text)))
-    return f"{style.voice.danger_leads[lead]}{': ' if called else ''}{called}"
+    return f"{messages.DANGER_LEADS[lead]}{': ' if called else ''}{called}"
