@@ -22,7 +22,10 @@ _NOT_COUNTED = r"(?![1-9]\d\d?(?:\.\d{3})+ (?:nguoi|cong dan|the|ho so|luot|tai 
 _NOT_GROUPED = r"(?![1-9]\d{0,2}(?:\.\d{3})+(?!\d))"
 _NOT_DATE = r"(?!\d\d?[.-]\d\d?[.-]\d{4}(?!\d)|(?:19|20)\d\d[ .-]|(?:19|20)\d{6}(?!\d)|\d{4}20\d\d(?!\d))"
 # The numbers that the documents give are everybody's, and questions are asked about them.
-_NOT_PUBLIC = rf"(?!0768{_MARKS}221{_MARKS}221(?!\d)|024[ .]?1022(?!\d)|1[89]00[ .]?\d{{4}}(?!{_MARKS}\d))"
+_NOT_PUBLIC = (
+    rf"(?!0768{_MARKS}221{_MARKS}221(?!\d)|096{_MARKS}306{_MARKS}1414(?!\d)"
+    rf"|024[ .]?1022(?!\d)|1[89]00[ .]?\d{{4}}(?!{_MARKS}\d))"
+)
 
 _PLAIN = str.maketrans("đĐ‐‑‒–—―−", "dD-------")
 _SAYS = {  # without diacritics; between such a word and its number there is no other of them
@@ -95,8 +98,8 @@ _FORMS = (
     ("[số điện thoại]", rf"(?<!\d){_NOT_PUBLIC}0[35789]\d(?:{_MARKS}\d){{7}}{_END}"),
     ("[số điện thoại]", rf"(?<!\d){_NOT_PUBLIC}\(?02\d(?:{_MARKS}\d){{8}}{_END}"),
     ("[số điện thoại]", rf"(?<!\d)(0[35789]([ .-])\d\d(?:\2\d\d){{3}}){_END}"),
-    ("[số điện thoại]", rf"(?<!\d)0[35789] (?!(?:19|20)\d\d )\d{{4}} ?\d{{4}}{_END}"),
-    ("[số điện thoại]", rf"(?<!\d)(?=0){_groups(*[1] * 10)}"),
+    ("[số điện thoại]", rf"(?<!\d){_NOT_PUBLIC}0[35789] (?!(?:19|20)\d\d )\d{{4}} ?\d{{4}}{_END}"),
+    ("[số điện thoại]", rf"(?<!\d){_NOT_PUBLIC}(?=0){_groups(*[1] * 10)}"),
     ("[số CMND]", r"(?<!\d)0\d{8}(?!\d)"),
     ("[dãy số]", rf"(?<!\d){_NOT_PUBLIC}0{_groups(3, 3, 3)}"),
     ("[dãy số]", rf"(?<!\d)(?<![a-z\d]-){_NOT_PUBLIC}\d{{10,}}+{_NOT_MONEY}"),

@@ -21,7 +21,7 @@ from bot.answering.card import THREAT, card
 from bot.answering.clarify import Choice, choices
 from bot.answering.compose import compose, compose_contacts, compose_unknown
 from bot.answering.conversation import carried_over, in_context, lacks_subject
-from bot.answering.danger import danger
+from bot.answering.danger import CERTAIN, danger, recognised
 from bot.answering.doubt import Doubt, Reason, confidence, doubt
 from bot.answering.intent import Intent, intent
 from bot.answering.rank import Ranked, rank
@@ -102,12 +102,17 @@ def _answer(
     encoding = time.perf_counter()
     vector = query_vector(snapshot.encoder, alone)
     encoded = (time.perf_counter() - encoding) * 1000
-    if kind := danger(alone, vector, snapshot.encoder, question.turns):
+    kind = danger(alone, vector, snapshot.encoder, question.turns)
+    if kind and recognised(alone, vector, snapshot.encoder, CERTAIN):
         return _in_danger(question, kind, language, snapshot, style)
-    if found := intent(alone):
+    found = intent(alone)
+    if found and (found.refused or not kind):
         return _no_question(question, found, language, style)
     reading = _read(alone, in_context(alone, question.turns), snapshot, vector)
-    if found := recognise(alone, vector, snapshot.encoder, confidence(reading.ranked)):
+    found = found or recognise(alone, vector, snapshot.encoder, confidence(reading.ranked))
+    if kind and not (found and found.refused):  # of a bomb one may speak in need, but hardly of how to make it
+        return _in_danger(question, kind, language, snapshot, style)
+    if found:
         return _no_question(question, found, language, style)
     if _is_far(reading) and question.turns and not reading.in_context:
         again = _read(alone, carried_over(alone, question.turns), snapshot)

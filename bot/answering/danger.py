@@ -21,7 +21,7 @@ import yaml
 
 from bot.answering.conversation import is_follow_up
 from bot.answering.intent import intent
-from corpus.language.normalize import clean, fold, words
+from corpus.language.normalize import clean, fold
 from index.encode import Encoder, Vectors
 from index.query import Query, parse
 from index.search import query_vector
@@ -34,6 +34,7 @@ LETTERS = (3, 4, 5)  # of a run of letters that counts
 LONGEST = 120  # words that are read; who needs help says so sooner
 PHRASE = 5  # words of the longest meaning
 MEANING, VECTOR = 2.5, 3.0  # how long these parts are, where words and letters are 1
+CERTAIN = 0.8  # from which a message is danger even where it is also taken for small talk or something refused
 SURE = 0.4  # from which a message is danger, by cross-validation: EXPERIMENTS has what other thresholds give
 
 _WORD = re.compile(r"[^\W_]+")
@@ -65,15 +66,15 @@ def danger(query: Query, vector: Vectors, encoder: Encoder, turns: Sequence[str]
     return None
 
 
-def recognised(query: Query, vector: Vectors, encoder: Encoder) -> str | None:
-    """What a message says by itself; with another encoder only what the phrases of danger.yaml say."""
+def recognised(query: Query, vector: Vectors, encoder: Encoder, least: float = SURE) -> str | None:
+    """What a message says by itself, if that is at least so likely; with another encoder only what phrases say."""
     if found := phrased(query.text):
         return found
     model = _model()
     if encoder.digest != model.encoder_digest:
         return None
     seen = features(query, vector)
-    if likely(model, seen) < SURE:
+    if likely(model, seen) < least:
         return None
     return model.kinds[int((model.weights @ seen + model.bias).argmax())]
 
@@ -84,21 +85,21 @@ def likely(model: Model, seen: Vectors) -> float:
 
 
 def phrased(text: str) -> str | None:
-    """The kind whose phrase of danger.yaml stands in a text."""
+    """The kind whose phrase of danger.yaml stands in a clean text."""
     phrases = _phrases()
     return next((phrases[gram] for gram in _grams(text) if gram in phrases), None)
 
 
 def features(query: Query, vector: Vectors) -> Vectors:
     """Words and runs of two and three, letters, meanings and pairs of them, then the vector. A digit stands for any."""
-    plain = query.plain if query.language == "vi" else query.text
+    plain, own = (query.plain, query.words) if query.language == "vi" else (query.text, query.said)
     grams: set[str] = set()
-    for text in {plain, query.text}:
-        spoken = ["^", *words(_DIGIT.sub("0", text))[:LONGEST], "$"]
+    for read in {own, query.said}:
+        spoken = ["^", *(_DIGIT.sub("0", word) for word in read[:LONGEST]), "$"]
         grams.update(*(map(" ".join, _runs(spoken, length)) for length in (1, 2, 3)))
-    typed = _WORD.findall(clean(plain).lower())[:LONGEST]
+    typed = _WORD.findall(plain.lower())[:LONGEST]
     grams.update(f"~{' '.join(run)}" for length in (1, 2) for run in _runs(typed, length) if not "".join(run).isascii())
-    folded = f" {' '.join(words(_DIGIT.sub('0', plain))[:LONGEST])} "
+    folded = f" {_DIGIT.sub('0', ' '.join(own[:LONGEST]))} "
     letters = {f"#{folded[at : at + length]}" for length in LETTERS for at in range(len(folded) - length + 1)}
     meant = _meant((query.text, plain))
     return np.concatenate([_boxes(grams), _boxes(letters), MEANING * meant, VECTOR * vector]).astype(np.float32)
@@ -133,8 +134,8 @@ def _meant(texts: Iterable[str]) -> Vectors:
 
 
 def _grams(text: str) -> Iterator[str]:
-    """Runs of a text's words in lower case; one that has no diacritics stands for itself with any."""
-    spoken = _WORD.findall(clean(text).lower())[:LONGEST]
+    """Runs of a clean text's words in lower case; one that has no diacritics stands for itself with any."""
+    spoken = _WORD.findall(text.lower())[:LONGEST]
     for length in range(1, PHRASE + 1):
         for run in _runs(spoken, length):
             gram = " ".join(run)
