@@ -57,7 +57,7 @@ def test_a_conversion_that_takes_too_long_is_stopped_and_nothing_runs_on(
 
 def test_a_conversion_whose_parser_is_stopped_ends_with_it(made: tuple[str, dict[tuple[str, str], bytes]]) -> None:
     with pytest.raises(UnreadableDocument, match="takes more than"):
-        read_content(made[1]["xls", "vni"], Path("57.xls"), seconds=2)
+        read_content(made[1]["xls", "vni"], Path("57.xls"), seconds=1)
     assert running() == []
 
 
