@@ -20,7 +20,7 @@ from scipy import sparse
 from sklearn.linear_model import LogisticRegression
 
 from bot.answering.card import SHEET
-from bot.answering.danger import NONE, TABLE, WEIGHTS, features
+from bot.answering.danger import NONE, TABLE, WEIGHTS, features, phrased
 from corpus.catalogue import read_folder
 from corpus.language.normalize import fold
 from index.encode import Encoder, OnnxEncoder
@@ -30,7 +30,6 @@ from index.search import query_vector
 DATA = Path(__file__).parent / "data"
 EXAMPLES = DATA / "danger.yaml"
 QUESTIONS = ("questions-dev.jsonl", "questions-dev-2.jsonl")
-NAMES_BESIDE = ("abuse", "forgery", "politics")  # of messages.yaml: some of these are threats
 WEIGHT = 0.3  # of a message of another sort
 TOGETHER = 12  # of those that are left out at once, for want of situations
 FOLDS = 4
@@ -78,7 +77,7 @@ def digest() -> str:
 
 def _others(own: set[str]) -> list[str]:
     named: dict[str, list[str]] = yaml.safe_load((DATA / "messages.yaml").read_text("utf-8"))
-    said = [text for name, texts in named.items() if name not in NAMES_BESIDE for text in texts]
+    said = [text for texts in named.values() for text in texts if phrased(parse(text).text) is None]  # no threats
     items = [json.loads(line) for name in QUESTIONS for line in (DATA / name).read_text("utf-8").splitlines()]
     asked = [text for item in items if not item.get("turns") for text in (item["question"], item.get("typed")) if text]
     documents = [document for document in read_folder() if document.entry.id != SHEET]

@@ -161,7 +161,7 @@ def test_what_only_sounds_so_is_none(kind: Recognise, text: str) -> None:
 
 
 # Measured on situations that nothing was fitted to. The bars are .98 and .01, and neither is reached: EXPERIMENTS.
-@pytest.mark.parametrize(("spelled", "recall", "false"), [(str, 0.955, 0.075), (fold, 0.94, 0.115)])
+@pytest.mark.parametrize(("spelled", "recall", "false"), [(str, 0.955, 0.06), (fold, 0.945, 0.105)])
 def test_situations_that_nobody_fitted_to_are_recognised(
     kind: Recognise, noise: int | None, spelled: Callable[[str], str], recall: float, false: float
 ) -> None:

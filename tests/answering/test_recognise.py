@@ -60,7 +60,7 @@ def share(statuses: list[Status], *prefixes: str) -> float:
 # refused .966 and .944 of 89. The bar of .95 is reached on the dev questions; here small talk is one message short.
 @pytest.mark.parametrize(
     ("kind", "prefixes", "typed", "bare"),
-    [("small_talk", ("small_talk",), 0.94, 0.92), ("refused", ("refused", "unanswerable"), 0.93, 0.91)],
+    [("small_talk", ("small_talk",), 0.94, 0.92), ("refused", ("refused", "unanswerable"), 0.95, 0.93)],
 )
 def test_messages_that_nobody_fitted_to_are_recognised(
     statuses: Statuses, slack: float, kind: str, prefixes: tuple[str, ...], typed: float, bare: float
