@@ -4,6 +4,7 @@ The serving path uses `OnnxEncoder` alone, and never imports torch. Vectors are 
 """
 
 import contextlib
+import ctypes
 import hashlib
 import json
 import os
@@ -67,6 +68,7 @@ class OnnxEncoder:
             self.dim = int({output.name: output.shape for output in self._session.get_outputs()}["embedding"][1])
         except Exception as error:  # onnxruntime and tokenizers raise types of their own, or plain Exception
             raise UnknownEncoder(f"onnx:{folder}", f"it cannot be loaded ({_first_line(error)})") from error
+        _give_memory_back()
         self._tokenizer.enable_truncation(MAX_PIECES)
         self._tokenizer.no_padding()
         self.digest = _digest(model, weights, tokenizer, config)
@@ -86,6 +88,12 @@ class OnnxEncoder:
         """One text at a time, which takes no longer than eight at once and needs no padding."""
         ids = np.array([self._tokenizer.encode(text).ids], np.int64)
         return np.asarray(self._session.run(["embedding"], {"input_ids": ids})[0][0], np.float32)
+
+
+def _give_memory_back() -> None:
+    """What the weights were read into is free once they are float32, but glibc keeps it: 185 of 364 MB."""
+    with contextlib.suppress(AttributeError, OSError):  # another C library
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 class RememberingEncoder:

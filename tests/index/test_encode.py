@@ -75,6 +75,19 @@ def test_weights_of_another_precision_are_refused_by_name(tmp_path: Path) -> Non
         graph(tmp_path / WEIGHTS, json.loads((MODEL / "config.json").read_text("utf-8")))
 
 
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="memory is told by /proc")
+def test_a_loaded_encoder_keeps_its_weights_once() -> None:
+    program = """
+from index.encode import load_encoder
+before = resident()
+encoder = load_encoder("onnx")
+encoder.encode_query("một")
+print(resident() - before < 190)
+"""
+    status = "int(open('/proc/self/status').read().split('VmRSS:')[1].split()[0]) // 1024"
+    assert _python(f"import onnxruntime\nresident = lambda: {status}\n{program}", {}) == ["True"]
+
+
 def test_a_folder_of_sentence_transformers_tells_its_name_and_size(encoder: Encoder, reference: Encoder) -> None:
     assert reference.name == f"sentence-transformers:{MODEL}"
     assert reference.dim == encoder.dim == 384
