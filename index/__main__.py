@@ -110,10 +110,11 @@ def build_snapshot(
     from index.build import build
     from index.encode import Progress as Advance
     from index.encode import load_encoder
+    from index.shipped import ShippedEncoder
     from index.snapshot import active
 
     documents = drafts(corpus, data / ADDED)
-    loaded = load_encoder(encoder)
+    loaded = ShippedEncoder(load_encoder(encoder))
     encoded = 0
     progress = _progress()
     hooks: Hooks | None = context.obj
@@ -131,6 +132,7 @@ def build_snapshot(
     started = time.perf_counter()
     with progress:
         manifest = build(documents, loaded, data, start, suggest)
+        encoded -= loaded.spared
         seconds = time.perf_counter() - started
         before = active(data)
         judged = _judge(hooks, manifest, before, data, loaded, show)

@@ -4,8 +4,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+from typer.testing import CliRunner
 
 from corpus.catalogue import read_folder
+from index.__main__ import app
 from index.activation import activate
 from index.build import build, passage_text, unit_text
 from index.encode import Encoder, OnnxEncoder, Progress, Vectors
@@ -36,6 +38,12 @@ def test_a_first_build_of_the_bundled_documents_encodes_nothing(encoder: OnnxEnc
     assert counting.texts == [], "run `make vectors`"
 
 
+def test_the_command_uses_them_and_says_so(tmp_path: Path) -> None:
+    built = CliRunner().invoke(app, ["build", "--data", str(tmp_path)])
+    assert built.exit_code == 0, built.output
+    assert "\nvectors      0 encoded, " in built.stdout
+
+
 def test_a_shipped_vector_is_the_encoders_own(encoder: OnnxEncoder, small_documents: Path, tmp_path: Path) -> None:
     activate(build(read_folder(small_documents), encoder, tmp_path).id, tmp_path)
     snapshot = load(tmp_path, encoder)
@@ -64,6 +72,7 @@ def test_a_text_that_was_changed_is_encoded_and_keeps_its_place(
     vectors = shipped.encode_passages(["một câu mới", known, "một câu nữa"], heard.append)
     assert counting.texts == ["một câu mới", "một câu nữa"]
     assert sum(heard) == 3
+    assert shipped.spared == 1
     assert (vectors * encoder.encode_passages(["một câu mới", known, "một câu nữa"])).sum(axis=1).min() > 0.9999
     assert shipped.encode_query("một câu mới") @ encoder.encode_query("một câu mới") > 0.9999
     assert counting.texts[2:] == ["một câu mới"]
