@@ -33,7 +33,7 @@ LETTERS = (3, 4, 5)  # of a run of letters that counts
 LONGEST = 120  # words that are read; who needs help says so sooner
 PHRASE = 5  # words of the longest meaning
 MEANING, VECTOR = 2.5, 3.0  # how long these parts are, where words and letters are 1
-CERTAIN = 0.8  # from which a message is danger even where it is also taken for small talk or something refused
+CERTAIN = 0.9  # from which a message is danger even where it is also taken for small talk or something refused
 SURE = 0.3  # from which a message is danger, by cross-validation: EXPERIMENTS has what other thresholds give
 
 _WORD = re.compile(r"[^\W_]+")
