@@ -105,15 +105,15 @@ VIETNAMESE = Voice(
     },
     danger={
         "self_harm": (
-            "Cảm ơn anh/chị đã nói ra; tôi rất lo cho sự an toàn lúc này, và không ai phải chịu nỗi đau này một mình. "
-            "Anh/chị hãy nhờ một người thân đến bên ngay, và gọi:"
+            "Cảm ơn anh/chị đã nói ra; tôi rất lo, và không ai phải chịu nỗi đau này một mình. "
+            "Anh/chị hãy nhờ một người thân đến bên cạnh ngay bây giờ, và gọi:"
         ),
         "violence": (
             "Tôi rất lo cho anh/chị; không ai đáng bị đối xử như vậy. "
             "Nếu được, hãy đến chỗ an toàn, có người bên cạnh, và gọi ngay:"
         ),
         "child": (
-            "Cảm ơn anh/chị, hay cháu, đã nói ra; trẻ em không bao giờ có lỗi trong chuyện này. "
+            "Cảm ơn anh/chị, cảm ơn cháu đã nói ra; trẻ em không bao giờ có lỗi trong chuyện này. "
             "Hãy đến chỗ an toàn, ở cạnh người lớn mà mình tin, và gọi ngay:"
         ),
         "medical": (
@@ -129,8 +129,8 @@ VIETNAMESE = Voice(
             "Xin đừng tự di chuyển người bị thương nặng, và gọi ngay:"
         ),
         "fraud": (
-            "Tôi hiểu anh/chị đang rất lo; kẻ gian rất tinh vi, anh/chị không có lỗi. "
-            "Làm ngay những việc này thì còn cơ hội giữ được tiền và tài khoản:"
+            "Tôi hiểu anh/chị đang rất lo; kẻ gian rất tinh vi, và anh/chị không có lỗi. "
+            "Làm những việc dưới đây càng sớm, càng có cơ hội giữ lại tiền và tài khoản:"
         ),
         "threat": (
             "Tôi thấy anh/chị đang rất giận, nhưng tôi không thể giúp làm hại ai. "
