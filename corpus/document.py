@@ -104,9 +104,12 @@ class Passage:
 
 @dataclass(frozen=True, slots=True)
 class SampleQuestions:
-    """Questions that an editor wrote for the unit whose text begins with `answered_by`."""
+    """Questions that an editor wrote for the units whose texts begin with `answered_by`, best first.
 
-    answered_by: str
+    None of the document's units answers them where it is empty.
+    """
+
+    answered_by: tuple[str, ...]
     questions: tuple[str, ...]
 
 

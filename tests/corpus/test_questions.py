@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from corpus.catalogue import check, read_folder, read_one
+from corpus.questions import styled
 from corpus.split import split
 from index.activation import activate
 from index.build import build
@@ -37,6 +38,36 @@ def test_a_unit_has_the_questions_written_for_how_it_begins(folder: Path) -> Non
     assert units["Nộp trực tuyến thì không mất lệ phí."] == ()
 
 
+def test_questions_that_need_several_units_stand_beside_each_of_them(folder: Path) -> None:
+    write(
+        folder, '- answered_by: ["Hộ chiếu: 200", "Nộp trực tuyến"]\n  questions: ["Làm passport trên mạng mất gì?"]\n'
+    )
+    assert check(folder) == []
+    document = read_one("le-phi", folder)
+    assert document.questions[0].answered_by == ("Hộ chiếu: 200", "Nộp trực tuyến")
+    questions = {unit.text: unit.questions for passage in split(document) for unit in passage.units}
+    assert set(questions.values()) == {("Làm passport trên mạng mất gì?",)}
+
+
+def test_questions_that_nothing_answers_are_kept_and_stand_beside_no_unit(folder: Path) -> None:
+    write(folder, '- answered_by: []\n  questions: ["Làm passport ở Huế hết mấy tiền?"]\n')
+    assert check(folder) == []
+    document = read_one("le-phi", folder)
+    assert document.questions[0].questions == ("Làm passport ở Huế hết mấy tiền?",)
+    assert not any(unit.questions for passage in split(document) for unit in passage.units)
+
+
+def test_questions_may_be_told_apart_by_style(folder: Path) -> None:
+    write(
+        folder,
+        '- answered_by: "Hộ chiếu"\n  questions:\n    f: ["Lệ phí hộ chiếu?"]\n    b: ["le phi ho chieu", "phi hc"]\n',
+    )
+    assert check(folder) == []
+    assert read_one("le-phi", folder).questions[0].questions == ("Lệ phí hộ chiếu?", "le phi ho chieu", "phi hc")
+    assert list(styled({"f": ["một"], "t": ["hai", "ba"]})) == [("f", "một"), ("t", "hai"), ("t", "ba")]
+    assert list(styled(["một"])) == [("", "một")]
+
+
 def test_a_document_without_sample_questions_is_in_order(folder: Path) -> None:
     assert check(folder) == []
     assert all(document.questions == () for document in read_folder(folder))
@@ -50,6 +81,8 @@ def test_a_document_without_sample_questions_is_in_order(folder: Path) -> None:
         ('- answered_by: "Hộ"\n  question: ["a"]\n', 1, "not in order"),
         ('- answered_by: "Hộ"\n  questions: [1]\n', 1, "not in order"),
         ('- answered_by: "Hộ"\n  questions: "a"\n', 1, "not in order"),
+        ('- answered_by: "Hộ"\n  questions: {z: ["a"]}\n', 1, "not in order"),
+        ('- answered_by: ["Hộ chiếu", "Xe máy"]\n  questions: ["a"]\n', 1, "«Xe máy»: no unit begins so"),
         ('- "Hộ"\n', 1, "not in order"),
         ("answered_by: Hộ\n", 1, "no list"),
         ("- [\n", 2, "cannot be read as YAML"),
