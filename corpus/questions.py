@@ -12,7 +12,6 @@ unit, and finds none.
     - answered_by: []                                    # nothing here answers these
       questions:
         f: ["Chatbot của công an có trả lời bằng tiếng Anh không?"]    # or by style, of which STYLES tells
-
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -81,7 +80,10 @@ def check(document: Path, units: Sequence[Unit]) -> Iterator[tuple[int, str, str
     for entry, place in zip(entries, node.value, strict=True):
         line = place.start_mark.line + 1
         if not _is_entry(entry):
-            mend = "its fields are answered_by (a text or a list) and questions (a list, or one for each style)"
+            styles = ", ".join(f"{letter} ({meaning})" for letter, meaning in STYLES.items())
+            mend = (
+                f"its fields are answered_by (a text or a list) and questions (a list, or one for each style: {styles})"
+            )
             yield line, "an entry is not in order", mend
             continue
         for beginning in _beginnings(entry["answered_by"]):

@@ -104,11 +104,7 @@ def split(document: Document) -> tuple[Passage, ...]:
 
 
 def _with_questions(unit: Unit, document: Document) -> Unit:
-    found = (
-        sample.questions
-        for sample in document.questions
-        if sample.answered_by and unit.text.startswith(sample.answered_by)
-    )
+    found = (sample.questions for sample in document.questions if unit.text.startswith(sample.answered_by))
     return replace(unit, questions=tuple(itertools.chain.from_iterable(found)))
 
 
