@@ -81,9 +81,6 @@ PUBLIC = (
         "hỏi @nam",
     ),
     *("căn cước 16 tuổi", "CCCD cấp ngày 25.6.2024 1 lần", "mức 2", "recall@10", "H26.01-250701-0001"),
-    *("0692348560", "069.234.8560", "069 2348 560", "tthtcskh_tthcc@hanoi.gov.vn"),
-    "https://stttt.quangbinh.gov.vn/bg/chi-tiet-tin/-/view-article/1/13826702522977/1715330048729",
-    "https://baodantoc.vn/dinh-danh-dien-tu-1708421110088.htm",
     "https://nld.com.vn/ha-noi-giam-6-so-con-15-so-196250225095602691.htm",
     "https://vtcnews.vn/camera-ai-van-hanh-tu-thang-12-ar972726.html",
 )

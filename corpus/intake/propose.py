@@ -268,15 +268,9 @@ def _bare(text: str) -> str:
 
 
 def _lines(raw: Sequence[str]) -> Iterator[_Line]:
-    """The lines of a document's top; a table column by column, for a header is often a table of two.
-
-    It ends where the first part below the title begins; headings in capitals are those of an official document's top.
-    """
-    raw = raw[:_HEADER]
-    title = next((row for row, text in enumerate(raw) if text.startswith("# ") and not text.isupper()), len(raw))
-    end = next((row for row in range(title, len(raw)) if raw[row].startswith("## ")), len(raw))
+    """The lines of a document's top; a table column by column, for a header is often a table of two."""
     table: list[tuple[int, list[str]]] = []
-    for number, text in enumerate([*raw[:end], ""], 1):
+    for number, text in enumerate([*raw[:_HEADER], ""], 1):
         if text.lstrip(" >").startswith("|"):
             table.append((number, text.strip(" >").strip("|").split("|")))
             continue

@@ -465,13 +465,6 @@ def test_ids_are_made_like_those_that_there_are_and_are_never_taken_twice(known:
     assert not long.endswith("-")
 
 
-@pytest.mark.parametrize(
-    "below", ["## Luật số 93/2025/QH15\n", "## Trung ương\n\n| Văn bản |\n|---|\n| Luật số 93/2025/QH15 |\n"]
-)
-def test_a_number_in_a_part_below_the_title_is_another_documents(below: str) -> None:
-    assert propose(f"# Danh mục văn bản chuyển đổi số\n\n{below}", TODAY, ()).number is None
-
-
 def test_every_file_of_the_bundled_corpus_gets_a_title_and_no_wrong_number() -> None:
     for document in read_folder():
         proposal = propose(document.text[document.body :], TODAY, ())
