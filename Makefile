@@ -14,7 +14,7 @@ HANOIDX_DATA ?= data
 export HANOIDX_DATA
 
 .DEFAULT_GOAL := help
-.PHONY: help venv lock run test newest check evaluate bench fit graph vectors tune soak load scale snapshot clean
+.PHONY: help venv lock run test newest check evaluate bench train graph vectors tune soak load scale snapshot clean
 
 help:
 	@echo "make run        install, build the snapshot if there is none, and ask in the terminal"
@@ -22,10 +22,10 @@ help:
 	@echo "make check      formatting, lint and types"
 	@echo "make evaluate   the dev questions: a table here, details in $(HANOIDX_DATA)/evaluation.html"
 	@echo "make bench      speed and memory (BENCH_FLAGS=--quick for the short form)"
-	@echo "make fit        fit the weights that rank citable units, and those that tell messages apart"
+	@echo "make train      learn all that is learned: the reader, its calibration, what tells messages apart (long)"
 	@echo "make tune       measure every number of index/tuned.py by cross-validation over documents (long)"
 	@echo "make graph      write the encoder's graph, index/model/model.onnx, from its weights"
-	@echo "make vectors    encode the bundled documents anew for index/model/vectors.npz, which spares a first build"
+	@echo "make vectors    encode the bundled documents anew for index/model/vectors/, which spares a first build"
 	@echo "make soak       1,000 messages a channel while the server is killed 20 times (SOAK_FLAGS)"
 	@echo "make load       how many messages a second one server bears (LOAD_FLAGS)"
 	@echo "make scale      build, change and search 50,000 synthetic passages (SCALE_FLAGS)"
@@ -79,8 +79,10 @@ evaluate: snapshot
 bench: snapshot
 	$(BIN)/python tests/bench.py $(BENCH_FLAGS)
 
-fit: snapshot
+train: snapshot
+	$(BIN)/python tests/train_reader.py
 	$(BIN)/python tests/fit_ranking.py
+	$(BIN)/python tests/fit_likely.py
 	$(BIN)/python tests/fit_recognise.py
 	$(BIN)/python tests/fit_danger.py
 

@@ -26,6 +26,7 @@ class Voice:
     not_said_of_year: str
     nearest: str
     hotline: str
+    doubtful: str
     which: str
     before: str  # above what is no longer so, with the date of its document
     now: str  # above what is newer than the year that was asked for
@@ -148,6 +149,7 @@ VIETNAMESE = Voice(
     not_said_of_year="Tài liệu tôi có không nêu thông tin này của năm {what}.",
     nearest="Thông tin gần nhất tôi có:",
     hotline="Anh/chị có thể hỏi thêm tại:",
+    doubtful="Có thể đây chưa đúng điều anh/chị hỏi. Anh/chị có thể hỏi thêm tại:",
     which="Anh/chị muốn hỏi về nội dung nào? Vui lòng nhắn số hoặc tên:",
     before="Trước đây ({date}):",
     now="Mới hơn:",
@@ -254,6 +256,7 @@ ENGLISH = Voice(
     not_said_of_year="The documents I have do not say this for {what}.",
     nearest="The nearest information I have (in Vietnamese):",
     hotline="You can ask here (in Vietnamese):",
+    doubtful="This may not be exactly what you asked. You can also ask:",
     which="Which of these do you mean? Please send its number or name:",
     before="Earlier ({date}):",
     now="More recent:",

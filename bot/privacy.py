@@ -24,8 +24,9 @@ _NOT_DATE = r"(?!\d\d?[.-]\d\d?[.-]\d{4}(?!\d)|(?:19|20)\d\d[ .-]|(?:19|20)\d{6}
 # The numbers that the documents give are everybody's, and questions are asked about them.
 _NOT_PUBLIC = (
     rf"(?!0768{_MARKS}221{_MARKS}221(?!\d)|096{_MARKS}306{_MARKS}1414(?!\d)"
-    rf"|024[ .]?1022(?!\d)|1[89]00[ .]?\d{{4}}(?!{_MARKS}\d))"
+    rf"|069{_MARKS}2348{_MARKS}560(?!\d)|024[ .]?1022(?!\d)|1[89]00[ .]?\d{{4}}(?!{_MARKS}\d))"
 )
+_NAME = r"(?<![\w.+-])(?!tthtcskh_tthcc@hanoi\.gov\.vn(?![\w.]))[\w.+-]{1,64}"  # before the @; one address is public
 
 _PLAIN = str.maketrans("đĐ‐‑‒–—―−", "dD-------")
 _SAYS = {  # without diacritics; between such a word and its number there is no other of them
@@ -55,10 +56,10 @@ def _groups(*sizes: int) -> str:
 
 # Searched in this order in the text without diacritics. Where a pattern has a group, its first is what is masked.
 _FORMS = (
-    ("[địa chỉ e-mail]", r"(?<![\w.+-])[\w.+-]{1,64}@(?=[\w-]*[a-z])[\w-]+(?:\.[\w-]+)*"),
+    ("[địa chỉ e-mail]", rf"{_NAME}@(?=[\w-]*[a-z])[\w-]+(?:\.[\w-]+)*"),
     (
         "[địa chỉ e-mail]",
-        r"(?<![\w.+-])[\w.+-]{1,64} ?(?:@|\(at\)|\[at\]|\ba cong\b) ?[\w-]+(?:(?:\.[\w-]+)+| ?\. ?(?:com|vn)\b)",
+        rf"{_NAME} ?(?:@|\(at\)|\[at\]|\ba cong\b) ?[\w-]+(?:(?:\.[\w-]+)+| ?\. ?(?:com|vn)\b)",
     ),
     (
         "[biển số xe]",

@@ -125,7 +125,7 @@ def build_snapshot(
 
     def start(stage: str, size: int) -> Advance:
         nonlocal encoded
-        encoded += size * (stage in ("passages", "units", "questions"))
+        encoded += size * (stage in ("passages", "units", "questions", "far messages"))
         return show(stage, size)
 
     suggest = (lambda snapshot, previous: hooks.suggest(snapshot, previous, show)) if hooks else None
@@ -189,7 +189,9 @@ def _judge(
 def _summary(
     manifest: "Manifest", judged: _Judged, encoded: int, seconds: float, *, activated: bool, refused: bool
 ) -> str:
-    vectors = manifest.passages + manifest.units + manifest.questions
+    from index import far
+
+    vectors = manifest.passages + manifest.units + manifest.questions + len(far.texts())
     if judged.verdict:
         counts = f"{judged.verdict.asked:,} golden questions, {len(judged.verdict.changes):,} answered differently"
         gate = f"{'refused' if refused else 'passed'}; {counts}"

@@ -5,6 +5,7 @@ the same program made that snapshot. Nothing of it is read, cut, counted or enco
 at once, as BM25 and the spelling do, is computed from counts. The result is what a build from nothing gives.
 
     parts/passage_digests.npy, unit_digests.npy, question_digests.npy   of the texts whose vectors the snapshot has
+          far_digests.npy, far_vectors.npy   of the messages of index/far.py
           term_counts.npy, lengths.npy   what bm25/ was computed from (index/lexicon.py)
           words.json, pairs.npy          what spelling.json was chosen from (corpus/language/spelling.py)
 
@@ -37,13 +38,13 @@ from corpus.language.normalize import terms
 from corpus.language.spelling import EVERYDAY, PairCounts, Pairs, Spelling, frequent
 from corpus.lock import alone
 from corpus.split import split
-from index import encode, encodings
-from index.encode import Encoder, Progress, RememberingEncoder, Vectors
+from index import encode, encodings, far
+from index.encode import TOKENS, Encoder, Progress, RememberingEncoder, Tokens, Vectors
 from index.encodings import DIGEST, Digests, Encodings, digest
 from index.errors import BuildUnderWay, IndexingError
 from index.lexicon import Counts, Ints, Lexicon, npy, save
 from index.query import parse
-from index.snapshot import FORMAT, Manifest, Snapshot, Suggestion, file_digest, files_of, load, read_passage
+from index.snapshot import FORMAT, Far, Manifest, Snapshot, Suggestion, file_digest, files_of, load, read_passage
 
 FLAT_LIMIT = 200_000  # passages; above it exact search takes longer than HNSW by more than its recall is worth
 HNSW_LINKS = 32
@@ -206,8 +207,9 @@ def _build(
     store = functools.partial(_store, encoded / encoding, previous=previous)
     row = np.zeros(encoder.dim, np.float32)
     _write_passages(folder, cut, encoder, store("passage", row), start)
-    _write_units(folder, cut, encoder, store("unit", row.astype(np.float16)), start)
+    _write_units(folder, cut, encoder, store("unit", np.zeros((), _unit_type(encoder))), start)
     known = _write_questions(folder, cut, encoder, store("question", row), Spelling(pairs), start)
+    how_far = _write_far(folder, encoder, store("far", row), start)
     manifest = Manifest(
         id="",
         format=FORMAT,
@@ -224,6 +226,7 @@ def _build(
         suggestions=0,
         pairs=sum(map(len, pairs.values())),
         search="flat" if passages <= FLAT_LIMIT else "hnsw",
+        far=asdict(how_far),
         corpus_digest=hashlib.sha256("".join(one for one, _ in cut.drafts).encode()).hexdigest(),
         files={},
     )
@@ -411,7 +414,9 @@ def _store(folder: Path, kind: str, row: npt.NDArray[Any], previous: Snapshot | 
     def take(rows: Ints) -> npt.NDArray[Any]:
         assert previous
         if kind == "unit":
-            return previous.unit_vectors[rows]
+            return _units(row.dtype, previous.unit_vectors[rows], previous.unit_tokens[rows])
+        if kind == "far":
+            return np.asarray(np.load(previous.folder / "parts" / "far_vectors.npy")[rows])
         return np.asarray((previous.vectors if kind == "passage" else previous.questions).reconstruct_batch(rows))
 
     lent = np.load(previous.folder / "parts" / f"{kind}_digests.npy") if previous else np.empty(0, DIGEST)
@@ -427,14 +432,34 @@ def _write_passages(folder: Path, cut: _Cut, encoder: Encoder, store: Encodings,
     _write_index(folder / "vectors.faiss", vector_index(len(places), encoder.dim), store, places, graph)
 
 
+def _unit_type(encoder: Encoder) -> np.dtype[Any]:
+    """A unit's vector and its tokens, which are encoded together."""
+    tokens = (np.int8, (TOKENS, encoder.token_dim))
+    return np.dtype([("vector", np.float16, (encoder.dim,)), ("tokens", *tokens)])
+
+
+def _units(kind: np.dtype[Any], vectors: npt.NDArray[Any], tokens: Tokens) -> npt.NDArray[Any]:
+    units = np.empty(len(vectors), kind)
+    units["vector"], units["tokens"] = vectors, tokens
+    return units
+
+
 def _write_units(folder: Path, cut: _Cut, encoder: Encoder, store: Encodings, start: Start) -> None:
+    def encode(texts: list[str], progress: Progress) -> npt.NDArray[Any]:
+        return _units(_unit_type(encoder), *encoder.encode_units(texts, progress))
+
     texts = (unit_text(entry, passage, unit) for entry, passage in _new(folder, cut) for unit in passage.units)
-    store.complete(cut.unit_digests, texts, encoder.encode_passages, lambda size: start("units", size))
+    store.complete(cut.unit_digests, texts, encode, lambda size: start("units", size))
     places = np.concatenate((np.arange(cut.old_units), store.find(cut.unit_digests)))[cut.unit_sources]
     save(folder / "parts" / "unit_digests.npy", store.digests(places))
-    with npy(folder / "unit_vectors.npy", np.float16, (len(places), encoder.dim)) as write:
+    with (
+        npy(folder / "unit_vectors.npy", np.float16, (len(places), encoder.dim)) as write_vectors,
+        npy(folder / "unit_tokens.npy", np.int8, (len(places), TOKENS, encoder.token_dim)) as write_tokens,
+    ):
         for first in range(0, len(places), BLOCK):
-            write(store.take(places[first : first + BLOCK]))
+            units = store.take(places[first : first + BLOCK])
+            write_vectors(units["vector"])
+            write_tokens(units["tokens"])
 
 
 def _write_questions(
@@ -453,6 +478,16 @@ def _write_questions(
     save(folder / "parts" / "question_digests.npy", digests)
     _write_index(folder / "questions.faiss", vector_index(len(places), encoder.dim), store, places, _silent("", 0))
     return dict(zip(texts, store.take(places), strict=True))
+
+
+def _write_far(folder: Path, encoder: Encoder, store: Encodings, start: Start) -> Far:
+    digests = np.array([digest(text) for text in far.texts()], DIGEST)
+    store.complete(digests, far.texts(), _one_by_one(encoder), lambda size: start("far messages", size))
+    vectors = store.take(store.find(digests))
+    save(folder / "parts" / "far_digests.npy", digests)
+    save(folder / "parts" / "far_vectors.npy", vectors)
+    units, samples = np.load(folder / "unit_vectors.npy", "r"), faiss.read_index(str(folder / "questions.faiss"))
+    return far.measure(vectors, units, samples)
 
 
 def _one_by_one(encoder: Encoder) -> encodings.Encode:

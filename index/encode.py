@@ -1,10 +1,13 @@
 """Text -> vectors: the bundled encoder on onnxruntime, or any sentence-transformers model an admin names.
 
 The serving path uses `OnnxEncoder` alone, and never imports torch. Vectors are float32, one row a text, of length 1.
+The bundled encoder also gives a vector for each token of a text, by which bot/answering/reader.py compares a question
+with a unit word by word.
 """
 
 import contextlib
 import ctypes
+import functools
 import hashlib
 import json
 import os
@@ -18,11 +21,14 @@ import numpy.typing as npt
 from index.errors import UnknownEncoder
 
 Vectors = npt.NDArray[np.float32]
+Tokens = npt.NDArray[np.int8]
 Progress = Callable[[int], None]
 
 MODEL = Path(__file__).parent / "model"
+QUERIES_KEPT = 64  # some 10 KB each
 BATCH = 8  # texts that a sentence-transformers model is given at once
 MAX_PIECES = 512
+TOKENS = 96  # of a unit, that are kept; 96 of 100 units have no more
 GRAPH, WEIGHTS = "model.onnx", "model.safetensors"  # index/graph.py makes the one from the other
 MODEL_SUFFIXES = (".safetensors", ".bin", ".json", ".model", ".txt")
 
@@ -33,14 +39,38 @@ class Encoder(Protocol):
     name: str
     digest: str
     dim: int
+    token_dim: int  # numbers a token has; 0 for an encoder that gives none
 
     def encode_query(self, text: str) -> Vectors:
         """One vector, shape (dim,)."""
         ...
 
+    def query_tokens(self, text: str) -> Vectors:
+        """One vector a token, shape (tokens, token_dim), each of length 1."""
+        ...
+
     def encode_passages(self, texts: Sequence[str], progress: Progress | None = None) -> Vectors:
         """Shape (len(texts), dim), in the order of `texts`; `progress` hears of each finished batch's size."""
         ...
+
+    def encode_units(self, texts: Sequence[str], progress: Progress | None = None) -> tuple[Vectors, Tokens]:
+        """What `encode_passages` gives, and of each text its first tokens, shape (len(texts), TOKENS, token_dim).
+
+        Of a token its direction is kept, the largest number at 127; where a text has no more tokens, there are zeros.
+        """
+        ...
+
+
+class WithoutTokens:
+    """What an encoder that tells no tokens apart has of them."""
+
+    token_dim = 0
+
+    def query_tokens(self, _text: str) -> Vectors:
+        return np.empty((0, 0), np.float32)
+
+    def encode_units(self: Encoder, texts: Sequence[str], progress: Progress | None = None) -> tuple[Vectors, Tokens]:
+        return self.encode_passages(texts, progress), np.empty((len(texts), TOKENS, 0), np.int8)
 
 
 class OnnxEncoder:
@@ -65,29 +95,46 @@ class OnnxEncoder:
             self._query_prompt, self._passage_prompt = str(prompts["query"]), str(prompts["passage"])
             self._tokenizer = Tokenizer.from_file(str(tokenizer))
             self._session = onnxruntime.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
-            self.dim = int({output.name: output.shape for output in self._session.get_outputs()}["embedding"][1])
+            shapes = {output.name: output.shape for output in self._session.get_outputs()}
+            self.dim, self.token_dim = int(shapes["embedding"][1]), int(shapes["tokens"][2])
         except Exception as error:  # onnxruntime and tokenizers raise types of their own, or plain Exception
             raise UnknownEncoder(f"onnx:{folder}", f"it cannot be loaded ({_first_line(error)})") from error
         _give_memory_back()
         self._tokenizer.enable_truncation(MAX_PIECES)
         self._tokenizer.no_padding()
         self.digest = _digest(model, weights, tokenizer, config)
+        # A question's vector is wanted first, and its tokens when it is known what to compare them with.
+        self._query = functools.lru_cache(QUERIES_KEPT)(self._encode)
 
     def encode_query(self, text: str) -> Vectors:
-        return self._encode(self._query_prompt + text)
+        return self._query(self._query_prompt + text)[0].copy()
+
+    def query_tokens(self, text: str) -> Vectors:
+        return self._query(self._query_prompt + text)[1].copy()
 
     def encode_passages(self, texts: Sequence[str], progress: Progress | None = None) -> Vectors:
+        return self.encode_units(texts, progress)[0]
+
+    def encode_units(self, texts: Sequence[str], progress: Progress | None = None) -> tuple[Vectors, Tokens]:
         vectors = np.empty((len(texts), self.dim), np.float32)
+        kept = np.zeros((len(texts), TOKENS, self.token_dim), np.int8)
         for row, text in enumerate(texts):
-            vectors[row] = self._encode(self._passage_prompt + text)
+            vectors[row], tokens = self._encode(self._passage_prompt + text)
+            tokens = tokens[:TOKENS]
+            kept[row, : len(tokens)] = np.rint(127 * tokens / np.abs(tokens).max(axis=1, keepdims=True))
             if progress:
                 progress(1)
-        return vectors
+        return vectors, kept
 
-    def _encode(self, text: str) -> Vectors:
+    def unit_tokens(self, text: str) -> Vectors:
+        """All the tokens of one unit."""
+        return self._encode(self._passage_prompt + text)[1]
+
+    def _encode(self, text: str) -> tuple[Vectors, Vectors]:
         """One text at a time, which takes no longer than eight at once and needs no padding."""
         ids = np.array([self._tokenizer.encode(text).ids], np.int64)
-        return np.asarray(self._session.run(["embedding"], {"input_ids": ids})[0][0], np.float32)
+        embedding, tokens = self._session.run(["embedding", "tokens"], {"input_ids": ids})
+        return np.asarray(embedding[0], np.float32), np.asarray(tokens[0], np.float32)
 
 
 def _give_memory_back() -> None:
@@ -100,15 +147,16 @@ class RememberingEncoder:
     """Another encoder that is spared the queries whose vectors are known."""
 
     def __init__(self, encoder: Encoder, known: Mapping[str, Vectors]) -> None:
-        self.name, self.digest, self.dim = encoder.name, encoder.digest, encoder.dim
-        self.encode_passages = encoder.encode_passages
+        self.name, self.digest, self.dim, self.token_dim = encoder.name, encoder.digest, encoder.dim, encoder.token_dim
+        self.encode_passages, self.encode_units = encoder.encode_passages, encoder.encode_units
+        self.query_tokens = encoder.query_tokens
         self._encoder, self._known = encoder, known
 
     def encode_query(self, text: str) -> Vectors:
         return self._known[text] if text in self._known else self._encoder.encode_query(text)
 
 
-class SentenceTransformerEncoder:
+class SentenceTransformerEncoder(WithoutTokens):
     """Any sentence-transformers model, by folder or hub name; for building with another encoder, and for checks."""
 
     def __init__(self, name: str) -> None:

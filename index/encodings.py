@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from index.encode import Progress, Vectors
+from index.encode import Progress
 
 AT_ONCE = 512  # texts that are encoded, and then written, at a time: with the bundled encoder some 10 to 40 seconds
 DIGEST = np.dtype("S16")  # of 16 bytes none is lost, because none is cut off but zeros at the end
@@ -20,7 +20,7 @@ DIGEST = np.dtype("S16")  # of 16 bytes none is lost, because none is cut off bu
 Digests = npt.NDArray[np.bytes_]
 Places = npt.NDArray[np.int64]
 Take = Callable[[Places], npt.NDArray[Any]]
-Encode = Callable[[list[str], Progress], Vectors]
+Encode = Callable[[list[str], Progress], npt.NDArray[Any]]
 
 
 def digest(text: str) -> bytes:
@@ -36,7 +36,7 @@ class Encodings:
     def __init__(self, folder: Path, kind: str, row: npt.NDArray[Any], lent: Digests, take: Take) -> None:
         """`row` is an empty vector, of the type that is kept; `take` gives the vectors of places in `lent`."""
         self._vectors, self._digests = folder / f"{kind}.vectors", folder / f"{kind}.digests"
-        self._dtype, self._dim = row.dtype, row.shape[-1]
+        self._row = row
         self._lent, self._take = len(lent), take
         sizes = {self._digests: DIGEST.itemsize, self._vectors: row.nbytes}
         whole = min(file.stat().st_size // size if file.exists() else 0 for file, size in sizes.items())
@@ -80,12 +80,12 @@ class Encodings:
 
     def take(self, places: Places) -> npt.NDArray[Any]:
         """The vectors at these places."""
-        vectors = np.empty((len(places), self._dim), self._dtype)
+        vectors = np.empty((len(places), *self._row.shape), self._row.dtype)
         is_lent = places < self._lent
         if is_lent.any():
             vectors[is_lent] = self._take(places[is_lent])
         if not is_lent.all():
-            encoded = np.memmap(self._vectors, self._dtype, "r").reshape(-1, self._dim)
+            encoded = np.memmap(self._vectors, self._row.dtype, "r").reshape(-1, *self._row.shape)
             vectors[~is_lent] = encoded[places[~is_lent] - self._lent]
         return vectors
 
@@ -94,11 +94,11 @@ class Encodings:
         self._known = np.concatenate((lent, encoded))
         self._order = np.argsort(self._known, kind="stable")
 
-    def _append(self, texts: list[str], vectors: Vectors) -> None:
+    def _append(self, texts: list[str], vectors: npt.NDArray[Any]) -> None:
         """First the vectors, and when they are on the disk their digests, without which they are not there."""
         self._digests.parent.mkdir(parents=True, exist_ok=True)
         for file, content in (
-            (self._vectors, vectors.astype(self._dtype).tobytes()),
+            (self._vectors, vectors.astype(self._row.dtype).tobytes()),
             (self._digests, b"".join(map(digest, texts))),
         ):
             with file.open("ab") as stream:

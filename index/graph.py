@@ -3,20 +3,36 @@
 The graph holds no weights of its own: it names places in the safetensors file, which is therefore what is trained, what
 sentence-transformers loads and what is served. Weights are stored as float16 and become float32 when the graph is
 loaded, so that a text has the same vectors on every processor. `make graph` writes it; only that needs `onnx`.
+
+The tokens of a text are given by fewer numbers than the encoder has for them: those along the directions in which the
+tokens of the bundled documents differ most, each divided by the fourth root of its variance, so that the first few do
+not drown the others. `tokens.npz` holds them; without that file, `make graph` finds them.
 """
 
 import json
 import struct
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from onnx import ModelProto, NodeProto, TensorProto, helper, numpy_helper
 
-from index.encode import GRAPH, MODEL, WEIGHTS
+from corpus.catalogue import read_folder
+from corpus.split import split
+from index.build import unit_text
+from index.encode import GRAPH, MODEL, WEIGHTS, OnnxEncoder, Vectors
 
+DIRECTIONS = "tokens.npz"
+TOKEN_DIM = 96
 OPSET = 20  # the first with Gelu
 IR_VERSION = 10  # what onnxruntime 1.20 reads
+
+
+class Directions(NamedTuple):
+    """`middle` (dim,) is the mean of all tokens; `axes` (TOKEN_DIM, dim), the one of the largest variance first."""
+
+    middle: Vectors
+    axes: Vectors
 
 
 class _Graph:
@@ -73,8 +89,11 @@ class _Graph:
         return self.node("LayerNormalization", [total, *scale], name, axis=-1, epsilon=epsilon)
 
 
-def graph(weights: Path, config: dict[str, Any]) -> ModelProto:
-    """`input_ids` (1, length) -> `embedding` (1, dim), the tokens' mean at length 1, and `tokens` (1, length, dim).
+def graph(weights: Path, config: dict[str, Any], directions: Directions | None = None) -> ModelProto:
+    """`input_ids` (1, length) -> `embedding` (1, dim), the tokens' mean, and `tokens`, all at length 1.
+
+    Tokens are (1, length, TOKEN_DIM) along `directions`; where there are none, (1, length, dim), as the encoder has
+    them.
 
     One text at a time, so there is neither padding nor a mask.
     """
@@ -119,21 +138,59 @@ def graph(weights: Path, config: dict[str, Any]) -> ModelProto:
         )
         narrow = made.dense(wide, [f"{layer}.output.dense"], f"narrow{number}")
         state = made.norm([narrow, state], f"{layer}.output.LayerNorm", f"state{number}", epsilon)
-    tokens = made.node("Identity", [state], "tokens")
-    mean = made.node("ReduceMean", [tokens, "one"], "mean", keepdims=0)
+    mean = made.node("ReduceMean", [state, "one"], "mean", keepdims=0)
     made.node("LpNormalization", [mean], "embedding", axis=-1, p=2)
+    if directions:
+        token_dim = len(directions.axes)
+        made.constant("middle", directions.middle)
+        made.constant("axes", np.ascontiguousarray(directions.axes.T))
+        away = made.node("Sub", [state, "middle"], "away")
+        made.node("LpNormalization", [made.node("MatMul", [away, "axes"], "along")], "tokens", axis=-1, p=2)
+    else:
+        token_dim = dim
+        made.node("Identity", [state], "tokens")
     inputs = [helper.make_tensor_value_info("input_ids", TensorProto.INT64, [1, "length"])]
     outputs = [
         helper.make_tensor_value_info("embedding", TensorProto.FLOAT, [1, dim]),
-        helper.make_tensor_value_info("tokens", TensorProto.FLOAT, [1, "length", dim]),
+        helper.make_tensor_value_info("tokens", TensorProto.FLOAT, [1, "length", token_dim]),
     ]
     whole = helper.make_graph(made.nodes, "encoder", inputs, outputs, made.tensors)
     return helper.make_model(whole, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=IR_VERSION)
 
 
+def principal(tokens: Vectors) -> Directions:
+    """The directions in which tokens, one a row, differ most."""
+    middle = tokens.mean(axis=0)
+    variances, axes = np.linalg.eigh(np.cov((tokens - middle).T))
+    largest = slice(-1, -TOKEN_DIM - 1, -1)
+    scaled = axes.T[largest] / variances[largest, None] ** 0.25
+    return Directions(middle.astype(np.float32), scaled.astype(np.float32))
+
+
+def _unit_tokens(folder: Path) -> Vectors:
+    """The tokens of the bundled documents' units, as the encoder has them."""
+    encoder = OnnxEncoder(folder)
+    units = (
+        encoder.unit_tokens(unit_text(document.entry, passage, unit))
+        for document in read_folder()
+        for passage in split(document)
+        for unit in passage.units
+    )
+    return np.concatenate(list(units))
+
+
 def main(folder: Path = MODEL) -> None:
     config = json.loads((folder / "config.json").read_text("utf-8"))
-    (folder / GRAPH).write_bytes(graph(folder / WEIGHTS, config).SerializeToString(deterministic=True))
+
+    def write(directions: Directions | None) -> None:
+        (folder / GRAPH).write_bytes(graph(folder / WEIGHTS, config, directions).SerializeToString(deterministic=True))
+
+    file = folder / DIRECTIONS
+    if not file.exists():
+        write(None)
+        np.savez(file, **principal(_unit_tokens(folder))._asdict())
+    with np.load(file) as stored:
+        write(Directions(stored["middle"], stored["axes"]))
 
 
 if __name__ == "__main__":

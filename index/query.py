@@ -36,6 +36,7 @@ _TONES = dict(
     )
 )
 _TONE = re.compile(rf"(?<!q)(?:{'|'.join(_TONES)})(?![^\W\d_])", re.IGNORECASE)
+_MARKUP = re.compile(r"(?<=\])\(\S*?\)|[`|\[\]]|\*\*|(?<!\S)#+(?!\S)")  # of Markdown, pasted with a question
 _DRAWN_OUT = re.compile(r"(?<=[^\W\d_])([^\W\d_A-Z])\1{2,}")  # "khônggg"
 
 
@@ -116,7 +117,7 @@ def _encoded(text: str, plain: str, spoken: str) -> tuple[str, ...]:
 
 
 def _tidy(text: str) -> str:
-    return _DRAWN_OUT.sub(r"\1", _TONE.sub(_moved_tone, text))
+    return _DRAWN_OUT.sub(r"\1", _TONE.sub(_moved_tone, " ".join(_MARKUP.sub(" ", text).split())))
 
 
 def _moved_tone(match: re.Match[str]) -> str:

@@ -23,6 +23,7 @@ class Hit:
     """A passage found. `dense` is its cosine, `bm25` its BM25 score, `units` its units' cosines; rank starts at 1.
 
     `samples` are, unit by unit, the cosine of the nearest sample question; 0 where none is among the nearest.
+    `first_unit` is the row of its first unit among the snapshot's units.
     """
 
     rank: int
@@ -33,6 +34,7 @@ class Hit:
     bm25: float
     units: tuple[float, ...]
     samples: tuple[float, ...]
+    first_unit: int
 
 
 def search(snapshot: Snapshot, query: Query, k: int, vector: Vectors | None = None) -> tuple[Hit, ...]:
@@ -77,6 +79,11 @@ def query_vector(encoder: Encoder, query: Query) -> Vectors:
     return np.asarray(vector / max(float(np.linalg.norm(vector)), 1e-9), np.float32)
 
 
+def query_tokens(encoder: Encoder, query: Query) -> Vectors:
+    """The tokens of all that is encoded of a query, shape (tokens, token_dim)."""
+    return np.concatenate([encoder.query_tokens(text) for text in query.encoded])
+
+
 def _unit_cosines(snapshot: Snapshot, rows: npt.NDArray[np.int64], vector: Vectors) -> list[Vectors]:
     """The cosines of each passage's units, gathered in one go."""
     firsts, ends = snapshot.unit_rows[rows], snapshot.unit_rows[rows + 1]
@@ -106,6 +113,7 @@ def _hit(
         bm25=float(lexical),
         units=tuple(map(float, units)),
         samples=tuple(samples.get(row, {}).get(place, 0.0) for place in range(len(passage.units))),
+        first_unit=int(snapshot.unit_rows[row]),
     )
 
 

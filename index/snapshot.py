@@ -7,6 +7,7 @@
                       offsets.npy       where each line of passages.jsonl begins, and where the last one ends
                       vectors.faiss     one vector a passage
                       unit_vectors.npy  one vector a citable unit, float16
+                      unit_tokens.npy   the vectors of its tokens, int8, zeros where it has no more
                       unit_rows.npy     passage i owns rows [unit_rows[i], unit_rows[i+1]) of unit_vectors
                       questions.faiss   one vector a sample question
                       question_units.npy   the passage and the unit in it that answers each, two numbers a question
@@ -41,7 +42,7 @@ import numpy.typing as npt
 from corpus.catalogue import linked
 from corpus.document import Entry, Kind, Passage, Source, Unit
 from corpus.language.spelling import Pairs, Spelling
-from index.encode import Encoder
+from index.encode import Encoder, Tokens
 from index.errors import (
     DamagedSnapshot,
     ForeignSnapshot,
@@ -50,16 +51,36 @@ from index.errors import (
     UnknownSnapshot,
 )
 
-FORMAT = 3
+FORMAT = 4
 ANYWHERE = ""
 CACHED_PASSAGES = 4_096  # passages kept as records, about 4 KB each; the same few answer most questions
+
+
+@dataclass(frozen=True, slots=True)
+class Far:
+    """How near messages about anything else come (index/far.py): mean and spread of the cosine of the nearest unit,
+    and of the nearest sample question; 0 and 1 without any.
+    """
+
+    unit: float
+    unit_spread: float
+    sample: float
+    sample_spread: float
+
+    def units_above(self, cosine: float) -> float:
+        """How many spreads nearer a unit is than the nearest one of such a message."""
+        return (cosine - self.unit) / self.unit_spread
+
+    def samples_above(self, cosine: float) -> float:
+        return (cosine - self.sample) / self.sample_spread
 
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
     """What a snapshot is made of. `created` is UTC; `files` maps a relative path to its SHA-256.
 
-    `encoding` is the digest of what made its vectors, `program` of what made all else of the documents.
+    `encoding` is the digest of what made its vectors, `program` of what made all else of the documents, and `far` says
+    how near messages about anything else come to them.
     """
 
     id: str
@@ -77,6 +98,7 @@ class Manifest:
     suggestions: int
     pairs: int
     search: str
+    far: dict[str, float]
     corpus_digest: str
     files: dict[str, str]
 
@@ -98,6 +120,7 @@ class Snapshot:
 
     def __init__(self, folder: Path, manifest: Manifest, encoder: Encoder) -> None:
         self.manifest = manifest
+        self.far = Far(**manifest.far)
         self.encoder = encoder
         self.folder = folder
         self.drafts = _read_drafts(folder / "documents.jsonl")
@@ -107,6 +130,7 @@ class Snapshot:
         # Plain views of the mapped files: every slice of a memmap is a new Python object, and a search takes hundreds.
         self.bm25.scores = {name: np.asarray(value) for name, value in self.bm25.scores.items()}
         self.unit_vectors: npt.NDArray[np.float16] = np.asarray(np.load(folder / "unit_vectors.npy", mmap_mode="r"))
+        self.unit_tokens: Tokens = np.asarray(np.load(folder / "unit_tokens.npy", mmap_mode="r"))
         self.unit_rows: npt.NDArray[np.int64] = np.load(folder / "unit_rows.npy")
         self.questions = faiss.read_index(str(folder / "questions.faiss"))
         self.question_units: npt.NDArray[np.int64] = np.load(folder / "question_units.npy")
@@ -130,6 +154,7 @@ class Snapshot:
             (len(self.unit_rows) - 1, "passages in unit_rows.npy", manifest.passages),
             (self.unit_rows[-1], "units in unit_rows.npy", manifest.units),
             (len(self.unit_vectors), "vectors in unit_vectors.npy", manifest.units),
+            (len(self.unit_tokens), "units in unit_tokens.npy", manifest.units),
             (self.questions.ntotal, "vectors in questions.faiss", manifest.questions),
             (len(self.question_units), "questions in question_units.npy", manifest.questions),
             (sum(map(len, self.suggestions.values())), "questions in suggestions.jsonl", manifest.suggestions),
@@ -271,6 +296,7 @@ def _read_manifest(folder: Path) -> Manifest:
         not isinstance(found, dict)
         or {name: type(value) for name, value in found.items()} != kinds
         or not all(isinstance(digest, str) for digest in found["files"].values())
+        or {name: type(value) for name, value in found["far"].items()} != {field.name: float for field in fields(Far)}
     ):
         raise DamagedSnapshot(folder, "manifest.json does not hold the fields it should")
     return Manifest(**found)

@@ -34,7 +34,7 @@ from rich.console import Console
 from rich.table import Table
 
 from corpus.catalogue import DOCUMENTS, read_folder
-from index.encode import OnnxEncoder, Progress, Vectors
+from index.encode import OnnxEncoder, Progress, Vectors, WithoutTokens
 
 if TYPE_CHECKING:
     from index.snapshot import Snapshot
@@ -263,7 +263,7 @@ def write_synthetic(data: Path, size: int) -> tuple[str, float]:
         return build(drafts(Path(folder)), drawn, data).id, time.perf_counter() - started
 
 
-class Drawn:
+class Drawn(WithoutTokens):
     """Passes for the encoder of a snapshot, and draws vectors around its passages' and units'."""
 
     def __init__(self, real: "Snapshot") -> None:

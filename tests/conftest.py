@@ -3,6 +3,7 @@ databases of both kinds.
 """
 
 import fcntl
+import functools
 import os
 import pwd
 import secrets
@@ -30,7 +31,7 @@ from corpus.catalogue import read_folder
 from corpus.language.normalize import words
 from index.activation import activate
 from index.build import Suggest, build
-from index.encode import Encoder, OnnxEncoder, Progress, Vectors
+from index.encode import Encoder, OnnxEncoder, Progress, Vectors, WithoutTokens
 from index.shipped import ShippedEncoder
 from index.snapshot import Snapshot, active, load
 
@@ -41,7 +42,7 @@ WriteThree = Callable[..., None]
 GUARD = 'exec 3<&0; "$@" 3<&- & server=$!; (read _ <&3; kill -INT $server) & wait $server'
 
 
-class HashEncoder:
+class HashEncoder(WithoutTokens):
     """Counts folded words in `dim` boxes: texts are near each other as far as they share words."""
 
     def __init__(self, dim: int = 256) -> None:
@@ -89,12 +90,7 @@ class QueriesRemembered(OnnxEncoder):
 
     def __init__(self) -> None:
         super().__init__(threads=1)
-        self._known: dict[str, Vectors] = {}
-
-    def encode_query(self, text: str) -> Vectors:
-        if text not in self._known:
-            self._known[text] = super().encode_query(text)
-        return self._known[text].copy()
+        self._query = functools.cache(self._encode)
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,4 @@
-"""Fit bot/answering/danger.npz to the messages of tests/data/danger.yaml: `make fit`.
+"""Fit bot/answering/danger.npz to the messages of tests/data/danger.yaml: `make train`.
 
 Messages of other sorts (tests/data/messages.yaml, the dev questions, the sample questions of the documents) are
 examples of `none`. Each counts as it is typed, without diacritics, and as the active snapshot mends that, because what

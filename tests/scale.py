@@ -31,7 +31,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from index.encode import Encoder, OnnxEncoder, Progress, Vectors
+from index.encode import Encoder, OnnxEncoder, Progress, Vectors, WithoutTokens
 
 SAMPLE = 240  # texts by which the bundled encoder is timed
 PATIENCE = 600.0  # seconds of encoding that are waited for
@@ -46,7 +46,7 @@ T = TypeVar("T")
 console = Console(highlight=False, width=None if sys.stdout.isatty() else 120)
 
 
-class WordSums:
+class WordSums(WithoutTokens):
     """Texts are near each other as far as they share words; some 30,000 texts a second."""
 
     name, digest, dim = "word sums", "0" * 64, 384
@@ -67,7 +67,7 @@ class WordSums:
         return vectors
 
 
-class Timed:
+class Timed(WithoutTokens):
     """Another encoder, which is timed and which may end the process after so many texts."""
 
     def __init__(self, encoder: Encoder, last: int = 0) -> None:

@@ -35,7 +35,7 @@ PERSONAL = {
     ),
     "[số bảo hiểm]": (
         *("{BHXH} 0123456789", "{mã số bảo hiểm xã hội:} 01 2345 6789", "{sổ bhxh số} 8123456789"),
-        *("DN4010123456789", "{thẻ BHYT} DN 4 01 0123456789"),
+        *("DN4010123456789", "{thẻ BHYT} DN 4 01 0123456789", "{bhyt-}dn-4010123456789"),
     ),
     "[biển số xe]": (
         *("29A-123.45", "29A 123.45", "29A12345", "29a 12345", "29-B1 234.56", "29B1-234.56", "30F12345", "30f-12345"),
@@ -47,7 +47,7 @@ PERSONAL = {
     ),
     "[số tài khoản]": (
         *("{stk} 19031234567890", "{số tài khoản Vietcombank} 0011 0012 34567", "{tk:} 12345678"),
-        *("{chuyển vào tài khoản} 123456789012", "{STK ACB} 12345678"),
+        *("{chuyển vào tài khoản} 123456789012", "{STK ACB} 12345678", "{stk} 0692348561"),
     ),
     "[số hộ chiếu]": ("{hộ chiếu} B1234567", "{hộ chiếu số} c 12345678"),
     "[dãy số]": ("0101234567", "8012345678", "9704151234567890", "0123 456 789"),
@@ -81,9 +81,13 @@ PUBLIC = (
         "hỏi @nam",
     ),
     *("căn cước 16 tuổi", "CCCD cấp ngày 25.6.2024 1 lần", "mức 2", "recall@10", "H26.01-250701-0001"),
+    *("0692348560", "069.234.8560", "069 2348 560", "tthtcskh_tthcc@hanoi.gov.vn"),
     "https://nld.com.vn/ha-noi-giam-6-so-con-15-so-196250225095602691.htm",
     "https://vtcnews.vn/camera-ai-van-hanh-tu-thang-12-ar972726.html",
 )
+# In sample questions: wrong numbers and plates that nobody has, asked whether they are the right ones.
+INVENTED = re.compile(r"0768\.122\.122|0912\.221\.221|51U100123|29-X1 234\.56")
+ADDRESS = re.compile(r"https?://\S+")  # of a source
 KEPT_KINDS = {Value.DOCUMENT, Value.DATE, Value.MONEY, Value.PERCENT, Value.PHONE, Value.RANK}
 
 
@@ -118,6 +122,10 @@ def test_what_identifies_a_person_is_masked_in_any_spelling(placeholder: str, fo
     assert mask(mask(typed)) == mask(typed)
 
 
+def test_two_numbers_with_a_stroke_between_them_are_both_masked() -> None:
+    assert mask("gọi 0912345678/0101234567") == "gọi [số điện thoại]/[dãy số]"
+
+
 @pytest.mark.parametrize("text", PUBLIC)
 def test_what_documents_are_known_by_dates_amounts_and_public_numbers_stay(text: str) -> None:
     for said in (text, unicodedata.normalize("NFD", text), full_width(text), fold(text)):
@@ -126,7 +134,7 @@ def test_what_documents_are_known_by_dates_amounts_and_public_numbers_stay(text:
 
 @pytest.mark.parametrize("path", sorted((*DOCUMENTS.glob("*.md"), *DOCUMENTS.glob("questions/*.yaml"))), ids=str)
 def test_nothing_in_a_document_or_a_sample_question_is_personal(path: Path) -> None:
-    text = path.read_text("utf-8")
+    text = ADDRESS.sub("", INVENTED.sub("", path.read_text("utf-8")))
     assert mask(text) == clean(text)
     kept = [text[found.start : found.end] for found in find(text) if found.kind in KEPT_KINDS]
     for value in kept:

@@ -22,14 +22,16 @@ from bot.answering.clarify import Choice, choices
 from bot.answering.compose import compose, compose_contacts, compose_unknown
 from bot.answering.conversation import carried_over, in_context, lacks_subject
 from bot.answering.danger import CERTAIN, danger, recognised
-from bot.answering.doubt import Doubt, Reason, confidence, doubt
+from bot.answering.doubt import Doubt, Reason, doubt
 from bot.answering.intent import Intent, intent
+from bot.answering.likely import Likelihood, likelihood
 from bot.answering.rank import Ranked, rank
 from bot.answering.recognise import recognise
 from bot.answering.suggest import suggestions_for
 from bot.answering.verify import unsupported
 from bot.answering.write import Style, Written, quoted
 from bot.dialogue import Answer, Question, Status, Timings
+from index import tuned
 from index.encode import Vectors
 from index.query import Query, parse
 from index.search import Hit, query_vector, search
@@ -84,6 +86,7 @@ class _Reading:
     asked: Asked
     hits: tuple[Hit, ...]
     ranked: Sequence[Ranked]
+    likely: Likelihood
     doubt: Doubt | None
     search_ms: float
 
@@ -109,7 +112,7 @@ def _answer(
     if found and (found.refused or not kind):
         return _no_question(question, found, language, style)
     reading = _read(alone, in_context(alone, question.turns), snapshot, vector)
-    found = found or recognise(alone, vector, snapshot.encoder, confidence(reading.ranked))
+    found = found or recognise(alone, vector, snapshot.encoder, reading.likely.ours)
     if kind and not (found and found.refused):  # of a bomb one may speak in need, but hardly of how to make it
         return _in_danger(question, kind, language, snapshot, style)
     if found:
@@ -134,7 +137,7 @@ def _answer(
         bold=written.bold,
         suggestions=suggestions,
         hits=reading.hits,
-        confidence=confidence(reading.ranked),
+        confidence=reading.likely.ours,
         timings=Timings(search=searched, compose=(time.perf_counter() - started) * 1000 - searched),
     )
     if rewrite and status is Status.ANSWERED and language == "vi":
@@ -149,11 +152,14 @@ def _read(alone: Query, text: str, snapshot: Snapshot, vector: Vectors | None = 
     if query is not alone and (own := asked(alone).values):
         wanted = dataclasses.replace(wanted, values=own)  # not for what the question before it asked for
     started = time.perf_counter()
-    hits = search(snapshot, query, K, vector if query is alone else None)
+    if vector is None or query is not alone:
+        vector = query_vector(snapshot.encoder, query)
+    hits = search(snapshot, query, K, vector)
     searched = (time.perf_counter() - started) * 1000
     ranked = rank(query, wanted, hits, snapshot)
-    reason = doubt(query, wanted, ranked, snapshot)
-    return _Reading(query, query is not alone, wanted, hits, ranked, reason, searched)
+    likely = likelihood(ranked, vector, snapshot)
+    reason = doubt(query, wanted, ranked, likely, snapshot)
+    return _Reading(query, query is not alone, wanted, hits, ranked, likely, reason, searched)
 
 
 def _is_far(reading: _Reading) -> bool:
@@ -168,13 +174,15 @@ def _write(reading: _Reading, snapshot: Snapshot, style: Style) -> tuple[Status,
         return Status.UNANSWERABLE_AMBIGUOUS, Written(text), tuple(choice.question for choice in offered)
     language = reading.query.language
     if reading.doubt is None:
-        written = compose(reading.ranked, reading.asked, snapshot, style, messages.opening(language))
+        opening, doubtful = messages.opening(language), reading.likely.answered < tuned.DOUBTFUL
+        written = compose(reading.ranked, reading.asked, snapshot, style, opening, doubtful=doubtful)
         return Status.ANSWERED, written, ()
     if _is_far(reading) and language not in ("vi", "en"):
         return Status.UNANSWERABLE_LANGUAGE, Written(messages.not_in_this(language)), ()
     off_topic = reading.doubt.reason in (Reason.FAR, Reason.ELSEWHERE)
     status = Status.UNANSWERABLE_OFF_TOPIC if off_topic else Status.UNANSWERABLE_NO_PASSAGE
-    return status, compose_unknown(reading.doubt, reading.ranked, snapshot, style), ()
+    nearby = reading.doubt.reason is not Reason.UNSURE or reading.likely.ours > tuned.NEARBY
+    return status, compose_unknown(reading.doubt, reading.ranked, snapshot, style, nearby=nearby), ()
 
 
 def _offered(reading: _Reading, snapshot: Snapshot) -> tuple[Choice, ...]:

@@ -20,7 +20,7 @@ from bot.answering.asked import YEAR
 from bot.answering.conversation import is_follow_up
 from bot.answering.rank import read
 from bot.answering.suggest import SUGGESTIONS, quotes
-from bot.dialogue import Question, Status
+from bot.dialogue import Answer, Question, Status
 from corpus.document import Entry, Kind, Passage, Unit
 from corpus.language.values import Value, kinds
 from index.build import Start
@@ -28,8 +28,8 @@ from index.query import parse
 from index.snapshot import ANYWHERE, Snapshot, Suggestion
 
 LENGTH = 80  # characters; a longer question is not taken in at a glance
-A_PASSAGE = 3  # questions kept of a passage, each of another unit
-TRIES = 8  # questions asked of a passage
+A_PASSAGE = 2  # questions kept of a passage, each of another unit
+TRIES = 4  # questions asked of a passage
 AGAIN = 50  # passages of unchanged documents that are asked again in a build: half a second
 CHECKS = 20_000  # questions asked in a build: some five minutes; a large corpus has fewer a passage
 YEARS_BACK = 2  # before the document's own year; nobody asks how things were earlier
@@ -82,9 +82,7 @@ def suggestions(
         advance(1)
     every = [one for row in sorted(found) for one in found[row]]
     shortest = (suggestion.question for suggestion in sorted(every, key=lambda one: len(one.question)))
-    first = (
-        text for text in messages.FIRST_QUESTIONS if ask(Question(text), snapshot, today).status is Status.ANSWERED
-    )
+    first = (text for text in messages.FIRST_QUESTIONS if _answers(ask(Question(text), snapshot, today)))
     for question in itertools.islice(dict.fromkeys(itertools.chain(first, shortest)), SUGGESTIONS):
         yield Suggestion(ANYWHERE, 0, question)
     yield from every
@@ -142,10 +140,15 @@ def _of_passage(passage: Passage, tries: int, snapshot: Snapshot, today: date) -
             break
         tries -= 1
         answer = ask(Question(question), snapshot, today)
-        first = answer.citations[0].passage_id if answer.status is Status.ANSWERED else None
+        first = answer.citations[0].passage_id if _answers(answer) else None
         if first == passage.id and quotes(answer, passage, row):
             found[row] = question
     return [Suggestion(passage.id, row, question) for row, question in found.items()]
+
+
+def _answers(answer: Answer) -> bool:
+    """Whether it answers, and does not say that it may not be what was asked."""
+    return answer.status is Status.ANSWERED and messages.VIETNAMESE.doubtful not in answer.text
 
 
 def candidates(entry: Entry, passage: Passage, today: date) -> Iterator[tuple[int, str]]:

@@ -34,7 +34,7 @@ def choices(query: Query, ranked: Sequence[Ranked], answers: Callable[[str, str]
     entries = {unit.hit.entry.id: unit.hit.entry for unit in ranked}
     sort = sort_named(query)
     meant = [entry for entry in entries.values() if sort and sort in fold(entry.title)]
-    if len(meant) < 2:
+    if len(meant) < 2 or ranked[0].hit.entry not in meant:
         least = ranked[0].score - tuned.MARGIN_CHOICE
         near = {unit.hit.entry.id for unit in ranked if unit.score > least}
         meant = [entry for entry in entries.values() if entry.id in near]

@@ -41,8 +41,8 @@ _DISAGREE = re.compile(r"\b(?:khac nhau|chua thong nhat|mau thuan|can luu y giua
 class _Draft:
     """The text so far; `add` takes a group of units when the text stays within its bounds."""
 
-    def __init__(self, asked: Asked, style: Style, opening: str) -> None:
-        self._asked, self._style, self._opening = asked, style, opening
+    def __init__(self, asked: Asked, style: Style, opening: str, limit: int) -> None:
+        self._asked, self._style, self._opening, self._limit = asked, style, opening, limit
         self.chosen: list[Chosen] = []
         self.written = Written(opening)
 
@@ -51,21 +51,33 @@ class _Draft:
         new = [one for one in group if one.key not in have]
         extended = [*new, *self.chosen] if in_front else [*self.chosen, *new]
         longer = write(extended, self._style, self._asked, opening=self._opening)
-        if not new or len(longer.text) > LIMIT or len({one.hit.passage.id for one in extended}) > PASSAGES:
+        if not new or len(longer.text) > self._limit or len({one.hit.passage.id for one in extended}) > PASSAGES:
             return False
         self.chosen, self.written = extended, longer
         return True
 
 
-def compose(ranked: Sequence[Ranked], asked: Asked, snapshot: Snapshot, style: Style, opening: str = "") -> Written:
-    """The answer from units in the order of their scores; the best is always in it. `opening` is its first line."""
-    draft = _Draft(asked, style, opening)
-    best = next((unit for unit in ranked if not read(unit.unit).unknown), ranked[0])
-    best = best if best.score > ranked[0].score - tuned.MARGIN else ranked[0]  # what is not known does not lead
+def compose(
+    ranked: Sequence[Ranked],
+    asked: Asked,
+    snapshot: Snapshot,
+    style: Style,
+    opening: str = "",
+    *,
+    doubtful: bool = False,
+) -> Written:
+    """The answer from units in the order of their scores; the best is always in it. `opening` is its first line.
+
+    Where it is `doubtful`, it ends with whom to ask.
+    """
+    tail = _whom_to_ask(style.voice.doubtful, snapshot, style, first=1) if doubtful else Written("")
+    limit = LIMIT - len(tail.text) - 1 if tail.text else LIMIT
+    draft = _Draft(asked, style, opening, limit)
+    best = _best(ranked, asked)
     scores = {(unit.hit.passage.id, unit.row): unit.score for unit in ranked}
     if not any(draft.add(group) for group in _groups(best, asked, scores)):
         around = len(write([whole(best.hit, best.row)], style, opening=opening).text) - len(best.unit.text)
-        draft.add([clipped(best.hit, best.row, LIMIT - around)])
+        draft.add([clipped(best.hit, best.row, limit - around)])
     any(draft.add(group) for group in _announced(best, ranked, asked))
     for one in _companions(best, asked, style.today):
         draft.add([one])
@@ -82,42 +94,71 @@ def compose(ranked: Sequence[Ranked], asked: Asked, snapshot: Snapshot, style: S
                 for one in _companions(unit, asked, style.today):
                     draft.add([one])
                 break
-    return draft.written
+    if not tail.text:
+        return draft.written
+    first = len(draft.written.citations) + 1
+    return _joined(draft.written, _whom_to_ask(style.voice.doubtful, snapshot, style, first))
 
 
-def compose_unknown(reason: Doubt, ranked: Sequence[Ranked], snapshot: Snapshot, style: Style) -> Written:
-    """What we say instead of an answer: that the documents do not say, what they say nearby, and whom to ask."""
+def _best(ranked: Sequence[Ranked], asked: Asked) -> Ranked:
+    """What leads: neither what is not known nor what sources disagree about, where a unit near it gives the answer."""
+    known = next((unit for unit in ranked if not read(unit.unit).unknown), ranked[0])
+    best = known if known.score > ranked[0].score - tuned.MARGIN else ranked[0]
+    if not _DISAGREE.search(fold(" ".join(best.hit.passage.headings[-1:]))):
+        return best
+    agreed = (
+        unit
+        for unit in ranked
+        if unit.hit.entry is best.hit.entry
+        and unit.hit.passage.id != best.hit.passage.id
+        and unit.score > best.score - tuned.MARGIN_AGREED
+        and not read(unit.unit).values.isdisjoint(asked.values)
+    )
+    return next(agreed, best)
+
+
+def compose_unknown(
+    reason: Doubt, ranked: Sequence[Ranked], snapshot: Snapshot, style: Style, *, nearby: bool = True
+) -> Written:
+    """What we say instead of an answer: that the documents do not say, what they say `nearby`, and whom to ask."""
     voice = style.voice
     if reason.reason is Reason.FAR:
         return Written(voice.off_topic)
     if reason.reason is Reason.ELSEWHERE:
         return Written(voice.elsewhere.format(what=reason.what))
     not_said = {Reason.NAME: voice.not_said_of, Reason.YEAR: voice.not_said_of_year}.get(reason.reason, voice.not_said)
-    hotline = _hotline(snapshot)
-    candidates = [reason.stated] if reason.stated else ranked
-    said = next(_short_of(candidates, {one.key for one in hotline}, style), write([], style))
-    whom = write(hotline, style, first=len(said.citations) + 1, heads=False)
-    lines = (
-        not_said.format(what=reason.what),
-        voice.nearest if said.text and not reason.stated else "",
-        said.text,
-        voice.hotline if whom.text else "",
-        whom.text,
-    )
-    citations, grounds = (*said.citations, *whom.citations), (*said.grounds, *whom.grounds)
-    return Written("\n".join(filter(None, lines)), citations, grounds=grounds)
+    opening = not_said.format(what=reason.what)
+    whom = _whom_to_ask(voice.hotline, snapshot, style, first=2)
+    room = min(NEARBY, LIMIT - sum(len(text) + 1 for text in (opening, voice.nearest, whom.text)))
+    candidates = [reason.stated] if reason.stated else ranked if nearby else []
+    said_anyway = {one.key for one in _hotline(snapshot)}
+    said = next(_short_of(candidates, said_anyway, style, room), write([], style))
+    heads = (opening, voice.nearest if said.text and not reason.stated else "", said.text)
+    opened = Written("\n".join(filter(None, heads)), said.citations, grounds=said.grounds)
+    return _joined(opened, _whom_to_ask(voice.hotline, snapshot, style, len(said.citations) + 1))
+
+
+def _whom_to_ask(head: str, snapshot: Snapshot, style: Style, first: int) -> Written:
+    """The hotline under a head, its citations numbered from `first`; nothing where no document has it."""
+    whom = write(_hotline(snapshot), style, first=first, heads=False)
+    return Written(f"{head}\n{whom.text}", whom.citations, grounds=whom.grounds) if whom.text else whom
+
+
+def _joined(one: Written, tail: Written) -> Written:
+    text = "\n".join(filter(None, (one.text, tail.text)))
+    return Written(text, (*one.citations, *tail.citations), one.bold, (*one.grounds, *tail.grounds))
 
 
 def compose_contacts(snapshot: Snapshot, style: Style) -> Written:
     return write(_hotline(snapshot), style, heads=False)
 
 
-def _short_of(units: Iterable[Ranked], but: Set[tuple[str, int]], style: Style) -> Iterator[Written]:
-    """Units that leave room for whom to ask, each written by itself; none of those that are said anyway."""
+def _short_of(units: Iterable[Ranked], but: Set[tuple[str, int]], style: Style, room: int) -> Iterator[Written]:
+    """Units of at most `room` characters, each written by itself; none of those that are said anyway."""
     for unit in units:
         one = whole(unit.hit, unit.row)
         written = write([one], style)
-        if len(written.text) <= NEARBY and one.key not in but:
+        if len(written.text) <= room and one.key not in but:
             yield written
 
 
@@ -135,7 +176,7 @@ def _hotline(snapshot: Snapshot) -> list[Chosen]:
 def quoted_hit(passage: Passage, snapshot: Snapshot) -> Hit:
     """A passage that is quoted though no search found it."""
     none = (0.0,) * len(passage.units)
-    return Hit(0, passage, snapshot.entries[passage.document_id], 0.0, 0.0, 0.0, none, none)
+    return Hit(0, passage, snapshot.entries[passage.document_id], 0.0, 0.0, 0.0, none, none, -1)
 
 
 def _is_past(row: Unit, today: date) -> bool:

@@ -1,7 +1,7 @@
 """Reasons not to answer: the corpus does not hold what is asked, however near the best passages seem.
 
-Each reason is a rule a person can check against the quotes. What the rules catch and what they cost is measured
-in EXPERIMENTS.md.
+All but the first and the last, which are learned (likely.py), are rules that a person can check against the quotes.
+What they catch and what they cost is measured in EXPERIMENTS.md.
 """
 
 import functools
@@ -14,7 +14,8 @@ from pathlib import Path
 import yaml
 
 from bot.answering.asked import YEAR, Asked
-from bot.answering.rank import UNKNOWN, Ranked, confidence_weights, read, share, weighted
+from bot.answering.likely import Likelihood
+from bot.answering.rank import UNKNOWN, Ranked, read, share, weighted
 from corpus.language.normalize import fold, words, words_of
 from corpus.language.values import Value
 from index import tuned
@@ -46,6 +47,7 @@ class Reason(StrEnum):
     NAME = "name"
     YEAR = "year"
     VALUE = "value"
+    UNSURE = "unsure"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,29 +59,18 @@ class Doubt:
     stated: Ranked | None = None
 
 
-def confidence(ranked: Sequence[Ranked]) -> float:
-    """Log-odds that the question is one for these documents, from what comes nearest to it.
-
-    Three figures, weighed as `make fit` found best: the best score, the nearest unit and the nearest sample question.
-    A corpus without sample questions is judged by the first two.
-    """
-    unit = max(unit.hit.units[unit.row] for unit in ranked)
-    sample = max(unit.hit.samples[unit.row] for unit in ranked)
-    weights = confidence_weights("with_samples" if sample else "without_samples")
-    return weights["bias"] + weights["score"] * ranked[0].score + weights["unit"] * unit + weights["sample"] * sample
-
-
 def _threshold(language: str) -> float:
     return {"vi": tuned.THRESHOLD, "en": tuned.THRESHOLD_ENGLISH}.get(language, tuned.THRESHOLD_OTHER)
 
 
-def doubt(query: Query, asked: Asked, ranked: Sequence[Ranked], snapshot: Snapshot) -> Doubt | None:
+def doubt(query: Query, asked: Asked, ranked: Sequence[Ranked], likely: Likelihood, snapshot: Snapshot) -> Doubt | None:
     """The first reason against answering from the best of the ranked units."""
     near = [unit for unit in ranked[:NEAR] if unit.score > ranked[0].score - tuned.MARGIN]
     quoted = " ".join(_spoken(unit) for unit in near)
     finally_asked = _finally_asked(query)
     unquoted = _missing_name(finally_asked, quoted, "hanoi") or _missing_name(finally_asked, quoted, "procedures")
-    if confidence(ranked) < _threshold(query.language) - (tuned.NAMED if unquoted else 0):
+    least = _threshold(query.language) + (0 if snapshot.encoder.token_dim else tuned.OTHER_ENCODER)
+    if likely.ours < least - (tuned.NAMED if unquoted else 0):
         return Doubt(Reason.FAR)
     if name := _missing_name(finally_asked, _spoken(ranked[0]), "elsewhere"):
         return Doubt(Reason.ELSEWHERE, name)
@@ -94,6 +85,9 @@ def doubt(query: Query, asked: Asked, ranked: Sequence[Ranked], snapshot: Snapsh
     wanted = _needed(asked)
     if wanted and all(wanted.isdisjoint(read(unit.unit).values) for unit in (*near, *_same_document(ranked))):
         return Doubt(Reason.VALUE)
+    if likely.answered < tuned.NOT_HERE:
+        named = _missing_name(finally_asked, "", "elsewhere")
+        return Doubt(Reason.ELSEWHERE, named) if named else Doubt(Reason.UNSURE)
     return None
 
 
@@ -129,8 +123,10 @@ def _stated(query: Query, asked: Asked, ranked: Sequence[Ranked], snapshot: Snap
     asked_words = {word for term in query.terms for word in term.split()}
     nearest = max(unit.hit.units[unit.row] for unit in ranked)
     best_known = max((unit.hit.samples[unit.row] for unit in ranked if not read(unit.unit).unknown), default=0.0)
+    answers = max(unit.read for unit in ranked)
+    least = answers - (tuned.STATED_READ if answers < tuned.STATED_SURE else tuned.STATED_READ_SURE)
     for unit in ranked:
-        if not read(unit.unit).unknown:
+        if not read(unit.unit).unknown or unit.read < least:
             continue
         nearest_sample = max(best_known + (tuned.SAMPLE_LEAD if query.text.isascii() else 0), tuned.SAMPLE_NEAR)
         text = unit.unit.text

@@ -1,7 +1,8 @@
 """Hits -> their units in the order in which they answer the question.
 
-A unit's score is a weighted sum of a few readable features. The weights come from a logistic regression over the dev
-questions (`make fit`, which also prints the cross-validated figures); ranking.json holds them.
+A unit's score is a weighted sum of a few readable features and of what reader.py, which compares it with the question
+word by word, makes of it. ranking.json holds the weights: a logistic regression over questions that the reader has not
+seen (`make train`, which also prints the cross-validated figures).
 """
 
 import functools
@@ -9,20 +10,20 @@ import json
 import math
 import re
 from collections.abc import Iterable, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from bot.answering import reader
 from bot.answering.asked import YEAR, Asked
 from corpus.document import Entry, Kind, Unit
 from corpus.language.normalize import fold, large_numbers, words
 from corpus.language.values import Value, kinds
 from index import tuned
 from index.query import Query
-from index.search import Hit
+from index.search import Hit, query_tokens
 from index.snapshot import Snapshot
 
 RANKING = Path(__file__).parent / "ranking.json"
@@ -31,10 +32,8 @@ FEATURES = (
     "passage_score",
     "passage_dense",
     "unit_dense",
-    "unit_dense_gap",
     "neighbour_dense",
     "sample_dense",
-    "sample_gap",
     "coverage",
     "wide_coverage",
     "heading_coverage",
@@ -47,6 +46,10 @@ FEATURES = (
     "is_row",
     "is_lead",
 )
+
+# What is left to the reader: beside its score these gain nothing, and their weights would fit one encoder alone.
+_READ = ("passage_score", "passage_dense", "unit_dense", "neighbour_dense")
+WEIGHED = tuple(name for name in (*FEATURES, "reader") if name not in _READ)
 
 # How the documents say that they do not know. Such a sentence near the top is the honest answer to a question.
 # That something is not clear, or that sources disagree, is knowledge: it is quoted as an answer.
@@ -95,11 +98,12 @@ def _heading(entry: Entry, headings: tuple[str, ...]) -> frozenset[str]:
 
 @dataclass(frozen=True, slots=True)
 class Ranked:
-    """A unit of a hit with its score: log-odds that it answers the question."""
+    """A unit of a hit. `score` ranks it; `read` is the reader's own, log-odds that it answers and not nothing here."""
 
     hit: Hit
     row: int
     score: float
+    read: float
 
     @property
     def unit(self) -> Unit:
@@ -108,10 +112,13 @@ class Ranked:
 
 def rank(query: Query, asked: Asked, hits: Sequence[Hit], snapshot: Snapshot) -> list[Ranked]:
     """All units of the hits, best first; equal scores keep the order of the hits."""
-    weights, bias = _ranking()
-    scores = features(query, asked, hits, snapshot) @ weights + bias
+    weights, bias = _weights()
+    measured = read_features(query, asked, hits, snapshot)
     pairs = [(hit, row) for hit in hits for row in range(len(hit.passage.units))]
-    ranked = [Ranked(hit, row, float(score)) for (hit, row), score in zip(pairs, scores, strict=True)]
+    ranked = [
+        Ranked(hit, row, float(columns @ weights + bias), float(columns[-1]))
+        for (hit, row), columns in zip(pairs, measured, strict=True)
+    ]
     return _year_first(sorted(ranked, key=lambda unit: -unit.score), asked)
 
 
@@ -130,17 +137,24 @@ def _year_first(ranked: list[Ranked], asked: Asked) -> list[Ranked]:
     found = next(of_year, None)
     if found is None or found.score < best.score - tuned.MARGIN_YEAR:
         return ranked
-    lead = Ranked(found.hit, found.row, best.score)
+    lead = replace(found, score=best.score)
     return [lead, *(unit for unit in ranked if unit is not found)]
+
+
+def read_features(query: Query, asked: Asked, hits: Sequence[Hit], snapshot: Snapshot) -> npt.NDArray[np.float64]:
+    """As `features`, with the reader's score of each unit as the last column."""
+    measured = features(query, asked, hits, snapshot)
+    rows = [np.arange(hit.first_unit, hit.first_unit + len(hit.passage.units)) for hit in hits]
+    tokens = snapshot.unit_tokens[np.concatenate(rows)]
+    scores = reader.scores(query_tokens(snapshot.encoder, query), tokens, measured)
+    return np.column_stack([measured, scores])
 
 
 def features(query: Query, asked: Asked, hits: Sequence[Hit], snapshot: Snapshot) -> npt.NDArray[np.float64]:
     """One row a unit, in the order of the hits and their units; one column a name in FEATURES."""
     question = weighted(query.words, snapshot)
     wide = weighted((term for term in query.terms if term.isalnum()), snapshot)
-    best = max((cosine for hit in hits for cosine in hit.units), default=0.0)
-    samples = [cosine for hit in hits for cosine in hit.samples if cosine]
-    floor, nearest = min(samples, default=0.0), max(samples, default=0.0)
+    floor = min((cosine for hit in hits for cosine in hit.samples if cosine), default=0.0)
     rows = []
     for hit in hits:
         heading = _heading(hit.entry, hit.passage.headings)
@@ -154,10 +168,8 @@ def features(query: Query, asked: Asked, hits: Sequence[Hit], snapshot: Snapshot
                     hit.score,
                     hit.dense,
                     hit.units[row],
-                    hit.units[row] - best,
                     max(neighbours, default=0.0),
                     hit.samples[row] or floor,
-                    (hit.samples[row] or floor) - nearest,
                     share(question, said),
                     share(wide, said),
                     share(question, said | heading),
@@ -191,19 +203,7 @@ def share(weights: dict[str, float], said: Set[str]) -> float:
     return sum(weight for word, weight in weights.items() if word in said) / total if total else 0.0
 
 
-def confidence_weights(kind: str) -> dict[str, float]:
-    """The weights of `bot.answering.doubt.confidence`, which are fitted together with the ranking."""
-    weights: dict[str, float] = _ranking_file()["confidence"][kind]
-    return weights
-
-
 @functools.cache
-def _ranking() -> tuple[npt.NDArray[np.float64], float]:
-    weights = _ranking_file()["units"]
-    return np.array([weights[name] for name in FEATURES], float), float(weights["bias"])
-
-
-@functools.cache
-def _ranking_file() -> dict[str, Any]:
-    ranking: dict[str, Any] = json.loads(RANKING.read_text("utf-8"))
-    return ranking
+def _weights() -> tuple[npt.NDArray[np.float64], float]:
+    weights = json.loads(RANKING.read_text("utf-8"))
+    return np.array([weights.get(name, 0) for name in (*FEATURES, "reader")], float), float(weights["bias"])

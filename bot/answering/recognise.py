@@ -1,7 +1,7 @@
 """What a message is when no phrase of intents.yaml says it: small talk, something we do not do, or a question.
 
 A linear model looks at the message's words and its vector. Its weights, recognise.npz, are fitted to examples of
-all three (tests/data/messages.yaml, `make fit`) and hold for the encoder they were fitted with alone.
+all three (tests/data/messages.yaml, `make train`) and hold for the encoder they were fitted with alone.
 """
 
 import functools

@@ -268,15 +268,21 @@ def _bare(text: str) -> str:
 
 
 def _lines(raw: Sequence[str]) -> Iterator[_Line]:
-    """The lines of a document's top; a table column by column, for a header is often a table of two."""
+    """The lines of a document's top; a table column by column, for a header is often a table of two.
+
+    A column with several numbers of documents is a list of others.
+    """
     table: list[tuple[int, list[str]]] = []
     for number, text in enumerate([*raw[:_HEADER], ""], 1):
         if text.lstrip(" >").startswith("|"):
             table.append((number, text.strip(" >").strip("|").split("|")))
             continue
         for column in range(max((len(cells) for _, cells in table), default=0)):
-            for line, cells in table:
-                for part in re.split(r"<br\s*/?>", cells[column]) if column < len(cells) else ():
+            rows = [(line, cells[column]) for line, cells in table if column < len(cells)]
+            if sum(bool(_NUMBER.search(cell)) for _, cell in rows) > 1:
+                continue
+            for line, cell in rows:
+                for part in re.split(r"<br\s*/?>", cell):
                     yield from _pieces(line, part, is_heading=False)
         table = []
         yield from _pieces(number, text, is_heading=text.startswith("#"))

@@ -71,7 +71,7 @@ class Shelf:
     def ranked(self, scores: Mapping[str, float]) -> list[Ranked]:
         """The units whose text begins with a key of `scores`, and all others far behind, best first."""
         units = [
-            Ranked(hit, row, next((score for start, score in scores.items() if unit.text.startswith(start)), FAR))
+            Ranked(hit, row, next((score for start, score in scores.items() if unit.text.startswith(start)), FAR), 9.0)
             for hit in self.hits
             for row, unit in enumerate(hit.passage.units)
         ]
@@ -304,7 +304,7 @@ def test_the_newer_fact_leads_and_the_old_one_is_labelled(
 ) -> None:
     write_document(folder, "gia-cu", "Vé lượt giá 7.000 đồng.", status="được thay thế", superseded_by=["gia-moi"])
     write_document(folder, "gia-moi", "Giá vé lượt là 8.000 đồng.", as_of="2026-01-01", supersedes=["gia-cu"])
-    written = shelf().compose("Vé lượt giá bao nhiêu?", {"Vé lượt": 5, "Giá vé lượt": 1})
+    written = shelf().compose("Vé lượt giá bao nhiêu?", {"Vé lượt": 5, "Giá vé lượt": 3})
     assert 0 <= written.text.find("8.000 đồng") < written.text.find("7.000 đồng")
     assert written.citations[0].document_id == "gia-moi"
     [old] = [line for line in written.text.split("\n") if "7.000 đồng" in line]
@@ -404,7 +404,7 @@ def test_bold_stands_where_the_value_stands_in_every_line(shelf: Callable[[], Sh
 def test_however_units_are_ranked_the_answer_can_be_checked(real: Shelf, data: st.DataObject) -> None:
     hits = data.draw(st.lists(st.sampled_from(real.hits), min_size=1, max_size=4, unique_by=id))
     near = st.floats(-3, 5, allow_nan=False)
-    units = [Ranked(hit, row, data.draw(near)) for hit in hits for row in range(len(hit.passage.units))]
+    units = [Ranked(hit, row, data.draw(near), 9.0) for hit in hits for row in range(len(hit.passage.units))]
     question = data.draw(st.sampled_from([FACT, LIST, STILL, "Nộp thế nào?", "Luật nào nhiều điều hơn?", "Là gì?"]))
     written = compose(sorted(units, key=lambda unit: -unit.score), asked(parse(question)), real.snapshot, STYLE)
     numbers = [citation.number for citation in written.citations]
@@ -432,7 +432,7 @@ def test_however_units_are_ranked_the_answer_can_be_checked(real: Shelf, data: s
 def test_what_is_missing_is_said_with_what_is_near_and_whom_to_ask(real: Shelf, reason: Reason) -> None:
     for hit in real.hits:
         for row in range(len(hit.passage.units)):
-            unit = Ranked(hit, row, 1.0)
+            unit = Ranked(hit, row, 1.0, 9.0)
             if reason is Reason.STATED and not read(unit.unit).unknown:
                 continue
             doubt = Doubt(reason, "Bồ Đề", stated=unit if reason is Reason.STATED else None)
@@ -448,7 +448,7 @@ def test_what_is_missing_is_said_with_what_is_near_and_whom_to_ask(real: Shelf, 
 def test_the_hotline_is_named_once_when_it_is_also_the_nearest(real: Shelf) -> None:
     [hit] = [hit for hit in search(real.snapshot, parse("hỏi về thủ tục hành chính gọi số nào"), 60) if _is_table(hit)]
     [row] = [row for row, unit in enumerate(hit.passage.units) if "024.1022" in unit.text and unit.cells]
-    written = compose_unknown(Doubt(Reason.NAME, "ly hôn"), [Ranked(hit, row, 1.0)], real.snapshot, STYLE)
+    written = compose_unknown(Doubt(Reason.NAME, "ly hôn"), [Ranked(hit, row, 1.0, 9.0)], real.snapshot, STYLE)
     assert written.text.count("024.1022") == 1
     assert len({citation.quote for citation in written.citations}) == len(written.citations)
 

@@ -328,9 +328,9 @@ def test_what_is_held_out_is_no_example() -> None:
 
 def test_the_weights_are_those_of_the_bundled_encoder_and_of_the_examples(encoder: OnnxEncoder) -> None:
     with np.load(WEIGHTS) as stored:
-        assert str(stored["encoder_digest"]) == encoder.digest, "run `make fit`"
+        assert str(stored["encoder_digest"]) == encoder.digest, "run `make train`"
         examples_digest = hashlib.sha256(EXAMPLES.read_bytes() + TABLE.read_bytes()).hexdigest()
-        assert str(stored["examples_digest"]) == examples_digest, "run `make fit`"
+        assert str(stored["examples_digest"]) == examples_digest, "run `make train`"
         assert set(stored["kinds"].tolist()) == set(KINDS)
 
 

@@ -37,8 +37,7 @@ from index.snapshot import Snapshot
 ROOT = Path(__file__).parents[2]
 TODAY = date(2026, 11, 1)
 WARDS = "Hà Nội có bao nhiêu xã, phường?"
-CAMERAS = "Số camera AI ở Hà Nội?"
-GOOD = "Thành phố có 126 xã, phường [1]."
+GOOD = "Hà Nội có 126 xã, phường [1]."
 KEY = "sk-very-secret"
 TIMEOUT = 0.3
 
@@ -149,25 +148,21 @@ def test_a_text_that_holds_good_replaces_the_quotes_with_its_citation_date_and_v
     before = counted(USED)
     answer = asked(WARDS, endpoint.generator())
     assert (answer.status, answer.generated) == (Status.ANSWERED, "used")
-    assert answer.text == "Thành phố có 126 xã, phường [1] (tính đến 1/7/2025)."
+    assert answer.text == "Hà Nội có 126 xã, phường [1] (có phần đã cũ; tính đến 1/7/2025)."
     assert [citation.number for citation in answer.citations] == [1]
     assert answer.citations[0].document_id == "chinh-quyen-hai-cap-126-xa-phuong"
     assert [answer.text[start:end] for start, end in answer.bold] == ["126"]
     assert counted(USED) == before + 1
 
 
-def test_citations_are_numbered_anew_in_their_order(endpoint: Endpoint, asked: Asked, snapshot: Snapshot) -> None:
-    quoted = ask(Question(CAMERAS), snapshot, TODAY)
-    assert len(quoted.citations) > 1
-    endpoint.behaviour = says(
-        "Trước khi vận hành, báo chí ghi 1.873 camera. [2]\nHệ thống nối **1.837** camera. [1][2]"
-    )
-    answer = asked(CAMERAS, endpoint.generator())
-    assert answer.text == (
-        "Trước khi vận hành, báo chí ghi 1.873 camera. [1] (tính đến 15/12/2025)\nHệ thống nối 1.837 camera. [2] [1]"
-    )
+def test_citations_are_numbered_anew_in_their_order(endpoint: Endpoint) -> None:
+    before, since = "Trước khi vận hành, báo chí ghi 1.873 camera.", "Hệ thống nối 1.837 camera."
+    given = quoted((entry("a"), since), (entry("a"), before))
+    endpoint.behaviour = says(f"{before} [2]\nHệ thống nối **1.837** camera. [1][2]")
+    answer = rewrite("Số camera AI ở Hà Nội?", given, TODAY, endpoint.generator())
+    assert answer.text == f"{before} [1] (tính đến 2025)\n{since} [2] [1]"
     assert [citation.number for citation in answer.citations] == [1, 2]
-    assert [citation.quote for citation in answer.citations] == [quoted.citations[1].quote, quoted.citations[0].quote]
+    assert [citation.quote for citation in answer.citations] == [before, since]
 
 
 def test_what_identifies_a_person_is_not_sent(endpoint: Endpoint, asked: Asked) -> None:
@@ -208,7 +203,9 @@ def test_no_key_is_sent_where_there_is_none(endpoint: Endpoint, asked: Asked) ->
     assert "Authorization" not in endpoint.requests[0][1]
 
 
-@pytest.mark.parametrize("text", ["chào bạn", "Cách nấu phở?", "Lệ phí cấp hộ chiếu là bao nhiêu tiền?", "", "\x00"])
+@pytest.mark.parametrize(
+    "text", ["chào bạn", "Cách nấu phở?", "Phường Bồ Đề được gộp từ những phường nào?", "", "\x00"]
+)
 def test_nothing_is_asked_where_there_is_nothing_to_rewrite(endpoint: Endpoint, asked: Asked, text: str) -> None:
     assert asked(text, endpoint.generator()).generated is None
     assert endpoint.requests == []
@@ -289,7 +286,7 @@ NOT_USED: dict[str, tuple[Behaviour, Fault]] = {
     "a reply without end": (endless, Fault.TOO_LONG),
     "a text cut off": (replies(completion(GOOD, "length")), Fault.TOO_LONG),
     "an over-long text": (says(GOOD * 30), Fault.TOO_LONG),
-    "a text too long with its date": (says(" ".join([GOOD] * 18)), Fault.TOO_LONG),
+    "a text too long with its date": (says(" ".join([GOOD] * 20)), Fault.TOO_LONG),
     "an empty text": (says(" \n"), Fault.EMPTY),
     "no citation": (says("Thành phố có 126 xã, phường."), Fault.NO_CITATION),
     "an invented citation": (says("Thành phố có 126 xã, phường [9]."), Fault.UNKNOWN_CITATION),
@@ -362,7 +359,7 @@ def quoted(*said: tuple[Entry, str]) -> Answer:
     for number, (known, text) in enumerate(said, 1):
         unit = Unit(Kind.SENTENCE, 0, len(text), text, text)
         passage = Passage(f"{known.id}#{number}", known.id, ("Mục",), (unit,))
-        hits.append(Hit(number, passage, known, 1.0, 1.0, 1.0, (1.0,), (0.0,)))
+        hits.append(Hit(number, passage, known, 1.0, 1.0, 1.0, (1.0,), (0.0,), 0))
         citations.append(
             Citation(
                 number=number,
@@ -430,7 +427,7 @@ def test_a_question_that_is_recognised_as_an_order_is_not_sent_at_all(endpoint: 
 
 @pytest.mark.parametrize("question", [f"{WARDS} \ud83d\u202e\x00", "phường " * 20_000], ids=["odd", "long"])
 def test_any_question_can_be_sent(question: str, endpoint: Endpoint) -> None:
-    answer = rewrite(question, quoted((entry("b"), "Thành phố có 126 xã, phường.")), TODAY, endpoint.generator())
+    answer = rewrite(question, quoted((entry("b"), "Hà Nội có 126 xã, phường.")), TODAY, endpoint.generator())
     assert answer.generated == "used"
     assert len(endpoint.data()["question"]) <= MAX_QUESTION
     assert re.search("[\ud800-\udfff\u202e\x00]", endpoint.data()["question"]) is None
@@ -493,7 +490,7 @@ def ask_command(endpoint: Endpoint, data: Path, *arguments: str) -> subprocess.C
 def test_the_command_shows_what_the_generator_wrote_with_its_source(endpoint: Endpoint, data: Path) -> None:
     done = ask_command(endpoint, data)
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout.startswith("Thành phố có 126 xã, phường [1] (tính đến 1/7/2025).\n\nNguồn:\n[1] ")
+    assert done.stdout.startswith("Hà Nội có 126 xã, phường [1] (có phần đã cũ; tính đến 1/7/2025).\n\nNguồn:\n[1] ")
     assert "[2]" not in done.stdout
 
 

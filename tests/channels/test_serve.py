@@ -97,7 +97,7 @@ def test_a_question_on_telegram_is_answered_with_its_source(served: Served) -> N
     assert "126" in answer
     assert "Nguồn:" in answer
     served.telegram.press(11, "Nguồn 1")
-    assert "Thành phố có 126 xã, phường" in reply(served.telegram, 11, 2)
+    assert "Hà Nội có 126 xã, phường" in reply(served.telegram, 11, 2)
 
 
 def test_a_question_to_the_zalo_bot_is_answered_and_numbers_pick_suggestions(served: Served) -> None:
@@ -118,7 +118,7 @@ def test_a_question_to_the_official_account_is_answered_and_buttons_work(served:
     served.zalo_oa.text("u1", "Hà Nội có bao nhiêu xã, phường?")
     assert "126" in reply(served.zalo_oa, "u1", 2)
     served.zalo_oa.press("u1", messages.ZALO_SOURCES)
-    assert "Thành phố có 126 xã, phường" in reply(served.zalo_oa, "u1", 3)
+    assert "Hà Nội có 126 xã, phường" in reply(served.zalo_oa, "u1", 3)
 
 
 def test_what_is_no_text_gets_a_plain_sentence(served: Served) -> None:

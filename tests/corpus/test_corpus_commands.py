@@ -26,7 +26,7 @@ def folder(tmp_path: Path, write_document: WriteDocument) -> Path:
 
 def test_the_documents_of_the_repository_are_in_order() -> None:
     result = run("check")
-    assert (result.exit_code, result.output) == (0, "57 documents, 289 passages, nothing to mend\n")
+    assert (result.exit_code, result.output) == (0, "105 documents, 592 passages, nothing to mend\n")
 
 
 def test_documents_in_order_are_counted(folder: Path) -> None:

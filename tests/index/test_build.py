@@ -18,17 +18,17 @@ import index.encode
 from corpus.catalogue import Draft, drafts, read_folder
 from corpus.document import Document
 from corpus.errors import CorpusError
-from index import encodings
+from index import encodings, far
 from index.activation import activate
 from index.build import build, program
-from index.encode import Encoder, Progress, Vectors
+from index.encode import Encoder, Progress, Vectors, WithoutTokens
 from index.snapshot import Manifest, Snapshot, Suggestion, active, load
 
 LEFT = ".encoded"  # by a killed build
-TEXTS = 6 + 10 + 3  # passages, units and sample questions of the small documents
+TEXTS = 6 + 10 + 3 + len(far.texts())  # passages, units and sample questions of the small documents
 
 
-class Counting:
+class Counting(WithoutTokens):
     """An encoder that counts what it encodes, and may do something before."""
 
     def __init__(self, encoder: Encoder, before: Callable[[int], object] = lambda texts: None) -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from index.encode import BATCH, GRAPH, MODEL, WEIGHTS, Encoder, SentenceTransformerEncoder, Vectors, load_encoder
 from index.errors import UnknownEncoder
-from index.graph import graph
+from index.graph import DIRECTIONS, Directions, graph
 
 SENTENCE = "Từ ngày 1/7/2025, Hà Nội thực hiện mô hình chính quyền địa phương hai cấp với 126 xã, phường. "
 SENTENCE_TRANSFORMERS = "`sentence-transformers:FOLDER` or `sentence-transformers:ORGANISATION/NAME`"
@@ -64,7 +64,9 @@ def test_the_bundled_encoder_encodes_passages_as_sentence_transformers_does(
 
 def test_the_bundled_graph_is_what_its_weights_make() -> None:
     config = json.loads((MODEL / "config.json").read_text("utf-8"))
-    made = graph(MODEL / WEIGHTS, config).SerializeToString(deterministic=True)
+    with np.load(MODEL / DIRECTIONS) as stored:
+        directions = Directions(stored["middle"], stored["axes"])
+    made = graph(MODEL / WEIGHTS, config, directions).SerializeToString(deterministic=True)
     assert made == (MODEL / GRAPH).read_bytes(), "run `make graph`"
 
 

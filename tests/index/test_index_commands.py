@@ -12,7 +12,7 @@ from typer.testing import CliRunner, Result
 
 from corpus.catalogue import read_folder
 from corpus.intake.audit import read
-from index import errors
+from index import errors, far
 from index.__main__ import app
 from index.activation import activate
 from index.build import build
@@ -67,7 +67,7 @@ passages     6
 units        10
 questions    3
 suggestions  0
-vectors      19 encoded, 0 reused
+vectors      {19 + len(far.texts())} encoded, 0 reused
 time         \d+\.\d s, [\d,]+ passages/s
 gate         nobody asked; `hanoidx index build` asks the golden questions
 active       yes
@@ -81,7 +81,7 @@ def test_a_second_build_takes_over_the_vectors_of_unchanged_passages(
 ) -> None:
     write_document(small_documents, "them-mot", "## Mới\n\nMột câu mới.")
     result = run("build")
-    assert "\nvectors      2 encoded, 19 reused\n" in result.stdout
+    assert f"\nvectors      2 encoded, {19 + len(far.texts())} reused\n" in result.stdout
     assert f"snapshot     {active(built)}\n" in result.stdout
 
 
@@ -174,7 +174,7 @@ def test_snapshots_are_listed_newest_first_with_the_active_one_marked(built: Pat
     heading, *rows = run("list").stdout.splitlines()
     assert heading.split() == ["id", "created", "encoder", "documents", "passages", "size", "state"]
     assert [row.split()[0] for row in rows] == [second, first]
-    assert re.fullmatch(r"\S+ 2\d{3}-\d\d-\d\dT\d\d:\d\d:\d\d\+00:00 hash:256 4 6 0\.1 MB", " ".join(rows[0].split()))
+    assert re.fullmatch(r"\S+ 2\d{3}-\d\d-\d\dT\d\d:\d\d:\d\d\+00:00 hash:256 4 6 0\.6 MB", " ".join(rows[0].split()))
     assert rows[1].split()[-1] == "active"
 
 
@@ -188,8 +188,8 @@ def test_a_damaged_snapshot_is_listed_with_the_reason(built: Path) -> None:
     result = run("list")
     assert result.exit_code == 0
     _, *rows = result.stdout.splitlines()
-    assert re.fullmatch(rf" {second} +0\.1 MB +foreign: made with format 1, format {FORMAT} is expected *", rows[0])
-    assert re.fullmatch(rf" {first} +0\.1 MB +active, damaged: \[red\] does not belong to it *", rows[1])
+    assert re.fullmatch(rf" {second} +0\.6 MB +foreign: made with format 1, format {FORMAT} is expected *", rows[0])
+    assert re.fullmatch(rf" {first} +0\.6 MB +active, damaged: \[red\] does not belong to it *", rows[1])
 
 
 def test_before_the_first_build_the_list_says_what_to_do(tmp_path: Path) -> None:

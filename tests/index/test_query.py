@@ -287,3 +287,15 @@ def test_every_synonym_is_reached_and_adds_something(said: str) -> None:
     assert query.plain == f"cho hỏi {said} nhé"
     assert set(terms(SYNONYMS[said])) <= set(query.terms)
     assert not set(terms(SYNONYMS[said])) <= set(terms(said))
+
+
+@pytest.mark.parametrize(
+    ("typed", "plain"),
+    [
+        ("# **Hà Nội** có `bao nhiêu` [phường](https://x.y)?", "Hà Nội có bao nhiêu phường ?"),
+        ("| nộp hồ sơ | ở đâu |", "nộp hồ sơ ở đâu"),
+        ("bấm *101# để làm gì", "bấm *101# để làm gì"),
+    ],
+)
+def test_markdown_that_was_pasted_is_no_word(typed: str, plain: str) -> None:
+    assert parse(typed).plain == plain

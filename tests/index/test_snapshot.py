@@ -27,7 +27,7 @@ from corpus.language.normalize import terms
 from corpus.split import split
 from index.activation import activate
 from index.build import Suggest, build, passage_text, unit_text
-from index.encode import Encoder, Progress, Vectors
+from index.encode import Encoder, Progress, Tokens, Vectors
 from index.errors import (
     BuildUnderWay,
     DamagedSnapshot,
@@ -53,6 +53,8 @@ FILES = (
     "parts/lengths.npy",
     "parts/pairs.npy",
     "parts/passage_digests.npy",
+    "parts/far_digests.npy",
+    "parts/far_vectors.npy",
     "parts/question_digests.npy",
     "parts/term_counts.npy",
     "parts/unit_digests.npy",
@@ -63,6 +65,7 @@ FILES = (
     "spelling.json",
     "suggestions.jsonl",
     "unit_rows.npy",
+    "unit_tokens.npy",
     "unit_vectors.npy",
     "vectors.faiss",
 )
@@ -74,7 +77,8 @@ class Watched:
 
     def __init__(self, encoder: Encoder) -> None:
         self.encoder = encoder
-        self.name, self.digest, self.dim = encoder.name, encoder.digest, encoder.dim
+        self.name, self.digest, self.dim, self.token_dim = encoder.name, encoder.digest, encoder.dim, encoder.token_dim
+        self.query_tokens = encoder.query_tokens
         self.texts: list[str] = []
 
     def encode_query(self, text: str) -> Vectors:
@@ -83,6 +87,10 @@ class Watched:
     def encode_passages(self, texts: Sequence[str], progress: Progress | None = None) -> Vectors:
         self.texts += texts
         return self.encoder.encode_passages(texts, progress)
+
+    def encode_units(self, texts: Sequence[str], progress: Progress | None = None) -> tuple[Vectors, Tokens]:
+        self.texts += texts
+        return self.encoder.encode_units(texts, progress)
 
 
 class Interrupted(Watched):
@@ -95,6 +103,10 @@ class Interrupted(Watched):
     def encode_passages(self, texts: Sequence[str], progress: Progress | None = None) -> Vectors:
         self.before()
         return super().encode_passages(texts, progress)
+
+    def encode_units(self, texts: Sequence[str], progress: Progress | None = None) -> tuple[Vectors, Tokens]:
+        self.before()
+        return super().encode_units(texts, progress)
 
 
 def sampled(snapshot: Snapshot, previous: Snapshot | None = None) -> Iterator[Suggestion]:

@@ -75,7 +75,7 @@ def citation(
 def hit(document_id: str, start: int, end: int) -> Hit:
     unit = Unit(Kind.SENTENCE, start, end, TEXTS[document_id][start:end], TEXTS[document_id][start:end])
     entry = Entry(document_id, "Tên", "UBND", None, "bài viết", None, "2025", "còn hiệu lực", (), (), ())
-    return Hit(1, Passage(f"{document_id}#mo-dau", document_id, (), (unit,)), entry, 1.0, 0.9, 3.0, (0.9,), (0.0,))
+    return Hit(1, Passage(f"{document_id}#mo-dau", document_id, (), (unit,)), entry, 1.0, 0.9, 3.0, (0.9,), (0.0,), 0)
 
 
 EVIDENCE_HIT = hit("xa-phuong", 0, 36)
