@@ -1,7 +1,7 @@
 """Every number that was tuned by measuring, with what it does. `make tune` measures each by cross-validation.
 
-It is here because the search is; `make train` writes what is learned, bot/answering/reader.npz and ranking.json.
-Each was last set by what cross-validation over documents says (EXPERIMENTS.md).
+It is here because the search is; `make train` writes what is learned: reader.npz, ranking.json, likely.json and
+the like in bot/answering. Each was last set by what cross-validation over documents says (EXPERIMENTS.md).
 Margins are log-odds below the score of the best unit.
 """
 
@@ -30,7 +30,7 @@ SAME = 0.8  # share of words from which two units say the same
 THRESHOLD = -2.0
 THRESHOLD_ENGLISH = -0.5
 THRESHOLD_OTHER = 1.0
-OTHER_ENCODER = 2.0  # by which it is higher where vectors are not those of which the topic was learned
+OTHER_ENCODER = 2.0  # by which it is higher with an encoder without tokens, where nearness alone tells
 NAMED = 4.5  # by which it may be lower where a place of Hanoi or a procedure is named, which we have to speak of
 NOT_HERE = -2.0  # below this they do not answer it,
 DOUBTFUL = -1.5  # and below this an answer says that it may not be what was asked
@@ -46,6 +46,7 @@ SAMPLE_LEAD = 0.01  # cosine by which it must be nearer where the question has n
 
 # --- When a message is no question (bot/answering/recognise.py)
 
+ANSWERED = 1.0  # log-odds that the documents answer it, from which a message is not refused, whatever it sounds like
 SURE = 0.4  # log-odds of no question at which a message is none,
 WARY = 0.3  # and how much more it takes for each of the log-odds that it is one for the documents, or off topic
 

@@ -11,7 +11,6 @@ which is the figure to believe.
 import json
 import pickle
 import random
-import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,7 +22,7 @@ import typer
 from rich.progress import track
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
-from train_reader import DATA, unseen_file
+from train_reader import DATA, stripped, unseen_file
 
 from bot.answering.answer import K
 from bot.answering.asked import asked
@@ -103,12 +102,7 @@ def _dev(items: Sequence[dict[str, Any]], snapshot: Snapshot) -> Iterator[Seen]:
 def wordings(item: dict[str, Any]) -> tuple[str, str]:
     """Well spelled and without diacritics, in its conversation."""
     full = in_context(parse(item["question"]), item.get("turns") or ())
-    return full, _stripped(full)
-
-
-def _stripped(text: str) -> str:
-    decomposed = unicodedata.normalize("NFD", text.replace("đ", "d").replace("Đ", "D"))
-    return "".join(character for character in decomposed if not unicodedata.combining(character))
+    return full, stripped(full)
 
 
 def _report(found: Sequence[Seen]) -> None:

@@ -38,6 +38,7 @@ from bot.answering.rank import FEATURES, features
 from bot.answering.reader import BRIGHT, HEADS, LONGEST, WEIGHTS
 from corpus.catalogue import DOCUMENTS, read_folder
 from corpus.questions import path_of, styled
+from corpus.split import split
 from index.encode import OnnxEncoder
 from index.query import parse
 from index.search import query_tokens, query_vector, search
@@ -193,8 +194,6 @@ def _bank(corpus: Corpus) -> list[Asked]:
 
 def _spans() -> dict[str, list[tuple[int, int]]]:
     """Where the units of each document stand in its text."""
-    from corpus.split import split
-
     return {
         document.entry.id: [(unit.start, unit.end) for passage in split(document) for unit in passage.units]
         for document in read_folder()
@@ -233,10 +232,10 @@ def _searched(questions: Sequence[Asked], data: Path, seed: int) -> list[Example
     chance = random.Random(seed)
     found = []
     for question in questions:
-        stripped = _stripped(question.text)
+        bare = stripped(question.text)
         wordings = [question.text]
-        if stripped != question.text and (question.held_out or chance.random() < STRIPPED):
-            wordings.append(stripped)
+        if bare != question.text and (question.held_out or chance.random() < STRIPPED):
+            wordings.append(bare)
         for typed in wordings:
             query = parse(typed, snapshot.spelling)
             vector = query_vector(snapshot.encoder, query)
@@ -258,7 +257,7 @@ def _searched(questions: Sequence[Asked], data: Path, seed: int) -> list[Example
     return found
 
 
-def _stripped(text: str) -> str:
+def stripped(text: str) -> str:
     decomposed = unicodedata.normalize("NFD", text.replace("đ", "d").replace("Đ", "D"))
     return "".join(character for character in decomposed if not unicodedata.combining(character))
 

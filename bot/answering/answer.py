@@ -112,7 +112,9 @@ def _answer(
     if found and (found.refused or not kind):
         return _no_question(question, found, language, style)
     reading = _read(alone, in_context(alone, question.turns), snapshot, vector)
-    found = found or recognise(alone, vector, snapshot.encoder, reading.likely.ours)
+    heard = None if found else recognise(alone, vector, snapshot.encoder, reading.likely.ours)
+    if heard and not (heard.refused and reading.likely.answered >= tuned.ANSWERED):
+        found = heard
     if kind and not (found and found.refused):  # of a bomb one may speak in need, but hardly of how to make it
         return _in_danger(question, kind, language, snapshot, style)
     if found:

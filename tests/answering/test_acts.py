@@ -48,6 +48,11 @@ def test_another_act_or_class_is_not_answered_as_if_it_were_the_same(answer: Ans
     assert answered.status is not Status.ANSWERED or messages.VIETNAMESE.doubtful in answered.text
 
 
+@pytest.mark.parametrize("text", ["mất thẻ căn cước", "mất căn cước", "mất hộ chiếu", "mat the can cuoc"])
+def test_who_has_lost_a_paper_and_asks_nothing_is_not_refused(answer: Answers, text: str) -> None:
+    assert answer(text).status is Status.ANSWERED
+
+
 def test_the_weather_is_off_topic_in_english_too(answer: Answers) -> None:
     for text in ("hanoi weather tomorrow?", "Ngày mai Hà Nội có mưa không?"):
         assert answer(text).status is Status.UNANSWERABLE_OFF_TOPIC

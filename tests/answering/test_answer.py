@@ -126,6 +126,7 @@ def test_decomposed_text_gets_the_very_same_answer(answer: Answers) -> None:
         "Năm 2028 Hà Nội xếp hạng chuyển đổi số thứ mấy?",
         "Phường Bồ Đề được gộp từ những phường nào?",
         "Lệ phí cấp giấy phép xây dựng nhà là bao nhiêu tiền?",
+        "Phí sang tên xe máy hết bao nhiêu?",
         "Phí đăng kiểm xe tải hết bao nhiêu?",
     ],
 )

@@ -74,7 +74,17 @@ def test_a_procedure_that_no_document_names_is_not_off_topic(rate: Rate, unheard
         assert len(texts) >= 20
         for spelled, least in ((texts, 0.55), (list(map(fold, texts)), 0.4)):
             assert rate(spelled, Status.UNANSWERABLE_NO_PASSAGE) >= least
-            assert rate(spelled, Status.UNANSWERABLE_OFF_TOPIC) <= 0.2
+            assert rate(spelled, Status.UNANSWERABLE_OFF_TOPIC) <= 0.13
+
+
+@pytest.mark.xfail(reason="the bar that was reached with 57 documents; see the share above", strict=True)
+def test_a_procedure_that_no_document_names_is_nearly_always_said_not_to_be_there(
+    snapshot: Snapshot, unheard: dict[str, list[str]]
+) -> None:
+    for asks in ("Phí {} hết bao nhiêu?", "Thủ tục {} cần giấy tờ gì?"):
+        for spelled in (str, fold):
+            ends = [_status(spelled(asks.format(name)), snapshot) for name in unheard["procedures"]]
+            assert ends.count(Status.UNANSWERABLE_NO_PASSAGE) >= 0.94 * len(ends)
 
 
 @pytest.mark.noise
