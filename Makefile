@@ -12,6 +12,9 @@ LOCK_FLAGS ?= --upgrade
 INSTALL := $(BIN)/python -m pip install --quiet $(if $(LOCK),--constraint $(LOCK))
 HANOIDX_DATA ?= data
 export HANOIDX_DATA
+# As `hanoidx` itself has it: the matrices are small, and threads would wait for each other.
+export OMP_NUM_THREADS ?= 1
+export OPENBLAS_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
 .PHONY: help venv lock run test newest check evaluate bench train graph vectors tune soak load scale snapshot clean

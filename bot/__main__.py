@@ -38,6 +38,9 @@ if TYPE_CHECKING:
     from index.snapshot import Snapshot, Suggestion
     from index.verdict import Verdict
 
+# The matrices of one question are small: on a second thread they wait for each other. 37 in place of 86 ms a question
+# on two cores (EXPERIMENTS.md).
+ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 BROKEN_PIPE = 141  # what a shell reports of a program whose output nobody reads any more
 
 Today = Annotated[
@@ -78,6 +81,8 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a locale without Vietnamese letters is no reason to stop
+    for name in ONE_THREAD:
+        os.environ.setdefault(name, "1")  # read when numpy and faiss are imported, which is later
     app()
 
 

@@ -190,9 +190,11 @@ def _sentence_transformer(name: str) -> tuple[Any, Path]:
 
     The hub is asked for a sign of life first, because without a network huggingface_hub retries for 70 seconds.
     """
+    import torch
     from huggingface_hub import constants, get_session, snapshot_download
     from sentence_transformers import SentenceTransformer  # brings torch: seconds and a gigabyte
 
+    torch.set_num_threads(os.cpu_count() or 1)  # whatever is set for the matrices of numpy
     if Path(name).is_absolute() or Path(name).is_dir():
         return SentenceTransformer(name, device="cpu", local_files_only=True), Path(name)
     with contextlib.suppress(OSError):

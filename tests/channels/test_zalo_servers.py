@@ -751,6 +751,7 @@ def test_a_message_of_ours_comes_back_and_its_buttons_can_be_pressed(ask: OACall
     oa.echo = False
     ask.cs("u1", {"text": "a"})
     assert [it.what for it in oa.shown("u1")] == ["message", "message", "press", "message", "message"]
+    tries(oa, 4)
     assert len(oa.deliveries()) == 4
 
 
