@@ -20,7 +20,7 @@ import index.__main__ as index_commands
 from bot import messages
 from bot.errors import BotError
 from bot.messages import HANOI
-from bot.quality import golden_commands
+from bot.quality import golden_commands, question_commands
 from bot.reports import commands as report_commands
 from bot.settings import Settings, SettingsError
 from corpus.catalogue import ADDED, DOCUMENTS
@@ -74,6 +74,7 @@ app = typer.Typer(
 app.add_typer(corpus_commands.app, name="corpus")
 app.add_typer(index_commands.app, name="index")
 app.add_typer(golden_commands.app, name="golden")
+app.add_typer(question_commands.app, name="questions")
 app.add_typer(report_commands.app, name="report")
 
 

@@ -52,6 +52,12 @@ def read(document: Path) -> tuple[SampleQuestions, ...]:
     )
 
 
+def written(samples: Sequence[SampleQuestions]) -> str:
+    """The samples as `read` reads them."""
+    entries = [{"answered_by": list(one.answered_by), "questions": list(one.questions)} for one in samples]
+    return yaml.safe_dump(entries, allow_unicode=True, sort_keys=False, width=10_000) if entries else ""
+
+
 def _beginnings(answered_by: str | Sequence[str]) -> tuple[str, ...]:
     return (answered_by,) if isinstance(answered_by, str) else tuple(answered_by)
 

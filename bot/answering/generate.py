@@ -11,6 +11,7 @@ import json
 import logging
 from collections.abc import Mapping, Sequence
 from datetime import date
+from typing import Any
 
 import httpx
 from prometheus_client import Counter
@@ -93,34 +94,38 @@ def _header(citation: Citation, entry: Entry, today: date) -> Sequence[str]:
 
 def generate(question: str, passages: Mapping[int, str], generator: Generator) -> str:
     """A text that says only what the passages say, each sentence under their numbers. Raises Unusable."""
-    reply = asyncio.run(_ask(question, passages, generator))
+    data = {"question": mask(question)[:MAX_QUESTION], "passages": {str(n): said for n, said in passages.items()}}
+    text = clean(complete(SYSTEM, data, MAX_TOKENS, generator)).replace("**", "").strip()
+    if fault := check(text, passages):
+        raise Unusable(fault)
+    return text
+
+
+def complete(system: str, data: Mapping[str, Any], tokens: int, generator: Generator) -> str:
+    """What the model writes, of at most so many tokens, for a message that is data alone. Raises Unusable."""
     try:
-        fields = json.loads(reply)
+        fields = json.loads(asyncio.run(_post(system, data, tokens, generator)))
     except (ValueError, RecursionError):
         raise Unusable(Fault.WRONG_SHAPE) from None
     match fields:
         case {"choices": [{"finish_reason": "length"}, *_]}:
             raise Unusable(Fault.TOO_LONG)
         case {"choices": [{"message": {"content": str(content)}}, *_]}:
-            text = clean(content).replace("**", "").strip()
+            return content
         case _:
             raise Unusable(Fault.WRONG_SHAPE)
-    if fault := check(text, passages):
-        raise Unusable(fault)
-    return text
 
 
-async def _ask(question: str, passages: Mapping[int, str], generator: Generator) -> bytes:
+async def _post(system: str, data: Mapping[str, Any], tokens: int, generator: Generator) -> bytes:
     """The endpoint's reply. A coroutine, because only so a server that drips its reply is kept to the timeout."""
-    data = {"question": mask(question)[:MAX_QUESTION], "passages": {str(n): said for n, said in passages.items()}}
     body = {
         "model": generator.model,
         "messages": [
-            {"role": "system", "content": SYSTEM},
+            {"role": "system", "content": system},
             {"role": "user", "content": json.dumps(data, ensure_ascii=False)},
         ],
         "temperature": 0,
-        "max_tokens": MAX_TOKENS,
+        "max_tokens": tokens,
         "stream": False,
     }
     headers = {"Accept-Encoding": "identity"}  # so that MAX_BYTES are what arrives

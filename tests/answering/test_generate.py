@@ -27,10 +27,13 @@ from prometheus_client import REGISTRY
 
 from bot.answering.answer import ask
 from bot.answering.check import Fault
-from bot.answering.generate import MAX_BYTES, MAX_QUESTION, SYSTEM, USED, rewrite
+from bot.answering.generate import MAX_BYTES, MAX_QUESTION, SYSTEM, USED, Unusable, rewrite
 from bot.dialogue import Answer, Citation, Question, Status
+from bot.quality.drafts import generated
 from bot.settings import Generator
+from corpus.catalogue import read_one
 from corpus.document import Entry, Kind, Passage, Unit
+from corpus.split import split
 from index.search import Hit
 from index.snapshot import Snapshot
 
@@ -503,3 +506,25 @@ def test_the_command_shows_the_quotes_where_the_generator_lies(endpoint: Endpoin
     assert "126" in answer["text"]
     assert "127" not in answer["text"]
     assert len(endpoint.requests) == 1
+
+
+# --- Sample questions -------------------------------------------------------------------------------------------------
+
+
+def test_sample_questions_are_proposed_unit_by_unit_and_what_is_none_is_left_out(endpoint: Endpoint) -> None:
+    document = read_one("so-dien-thoai-khan-cap")
+    good = "Thấy cháy nhà thì gọi số nào?"
+    endpoint.behaviour = says(
+        json.dumps({"1": [good, "Không hỏi.", "Gọi 0912345678 à?", 7, "x?"], "2": "?", "99": [good]})
+    )
+    found = generated(document, endpoint.generator())
+    assert len(endpoint.requests) == len(split(document)) == len(found)
+    assert {sample.questions for sample in found} == {(good,)}
+    assert set(endpoint.data()) == {"title", "headings", "units"}
+
+
+@pytest.mark.parametrize("reply", ["", "[]", '{"1": ["A?"]', "xin lỗi"])
+def test_a_reply_that_is_no_object_is_of_no_use(reply: str, endpoint: Endpoint) -> None:
+    endpoint.behaviour = says(reply)
+    with pytest.raises(Unusable):
+        generated(read_one("so-dien-thoai-khan-cap"), endpoint.generator())
