@@ -22,12 +22,13 @@ import typer
 from rich.progress import track
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
-from train_reader import DATA, stripped, unseen_file
+from train_reader import DATA, unseen_file
 
 from bot.answering.answer import K
 from bot.answering.asked import asked
 from bot.answering.conversation import in_context
 from bot.answering.rank import FEATURES, RANKING, WEIGHED, read_features
+from bot.quality.evaluate import strip_diacritics
 from corpus.catalogue import read_folder
 from index.encode import OnnxEncoder
 from index.query import parse
@@ -102,7 +103,7 @@ def _dev(items: Sequence[dict[str, Any]], snapshot: Snapshot) -> Iterator[Seen]:
 def wordings(item: dict[str, Any]) -> tuple[str, str]:
     """Well spelled and without diacritics, in its conversation."""
     full = in_context(parse(item["question"]), item.get("turns") or ())
-    return full, stripped(full)
+    return full, strip_diacritics(full)
 
 
 def _report(found: Sequence[Seen]) -> None:

@@ -17,7 +17,7 @@ from typer.main import get_command
 from typer.testing import CliRunner
 
 from bot import messages
-from bot.__main__ import app
+from bot.__main__ import ONE_THREAD, app, main
 from bot.dialogue import Status
 from bot.records.database import FILE
 from bot.records.receipts import find
@@ -412,6 +412,17 @@ def test_starting_up_imports_nothing_heavy(tmp_path: Path) -> None:
         "sqlalchemy",
     }
     assert not heavy & set(loaded.stdout.split())
+
+
+def test_the_libraries_under_numpy_use_one_thread_unless_an_operator_says_otherwise(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name, value in zip(ONE_THREAD, ("", "4"), strict=True):
+        monkeypatch.setenv(name, value)
+    monkeypatch.delenv(ONE_THREAD[0])
+    monkeypatch.setattr("bot.__main__.app", lambda: None)
+    main()
+    assert [os.environ[name] for name in ONE_THREAD] == ["1", "4"]
 
 
 def _start(*arguments: str, data: Path) -> subprocess.Popen[bytes]:

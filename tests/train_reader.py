@@ -15,7 +15,6 @@ spared half of them.
 import json
 import pickle
 import random
-import unicodedata
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
@@ -36,6 +35,7 @@ from bot.answering.answer import K
 from bot.answering.asked import asked
 from bot.answering.rank import FEATURES, features
 from bot.answering.reader import BRIGHT, HEADS, LONGEST, WEIGHTS
+from bot.quality.evaluate import strip_diacritics
 from corpus.catalogue import DOCUMENTS, read_folder
 from corpus.questions import path_of, styled
 from corpus.split import split
@@ -232,7 +232,7 @@ def _searched(questions: Sequence[Asked], data: Path, seed: int) -> list[Example
     chance = random.Random(seed)
     found = []
     for question in questions:
-        bare = stripped(question.text)
+        bare = strip_diacritics(question.text)
         wordings = [question.text]
         if bare != question.text and (question.held_out or chance.random() < STRIPPED):
             wordings.append(bare)
@@ -255,11 +255,6 @@ def _searched(questions: Sequence[Asked], data: Path, seed: int) -> list[Example
                 )
             )
     return found
-
-
-def stripped(text: str) -> str:
-    decomposed = unicodedata.normalize("NFD", text.replace("đ", "d").replace("Đ", "D"))
-    return "".join(character for character in decomposed if not unicodedata.combining(character))
 
 
 # The reader, as bot/answering/reader.py computes it

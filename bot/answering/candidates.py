@@ -187,14 +187,14 @@ def _made(title: str, heading: str, unit: Unit) -> Iterator[str]:
     if _ASKS.search(heading):
         asks = heading.removesuffix("?")
         alone = asks.startswith(title) or _is_name(asks.removesuffix(" là gì"), title)
-        yield f"{asks}?" if alone else f"{title}: {_within(asks)}?"
+        yield f"{asks}?" if alone else f"{title}: {within(asks)}?"
     defined = _DEFINES.match(unit.text) if unit.kind is Kind.SENTENCE else None
     if defined and _is_name(defined[1], title):
         yield f"{defined[1]} là gì?"
     for column, cell in zip(unit.columns[1:], unit.cells[1:], strict=True):
         for called, value, question in _ASKED_FOR:
             if called.search(column.lower()) and value in kinds(cell):
-                yield f"{unit.cells[0]}: {_within(column)} {question}?"
+                yield f"{unit.cells[0]}: {within(column)} {question}?"
 
 
 def _is_name(text: str, title: str) -> bool:
@@ -202,6 +202,6 @@ def _is_name(text: str, title: str) -> bool:
     return text == title or (text in title and any(c.isupper() or c.isdigit() for c in text[1:]))
 
 
-def _within(heading: str) -> str:
+def within(heading: str) -> str:
     """A heading as it is written within a sentence: "Mức thu" is "mức thu" there, "Hà Nội" is "Hà Nội"."""
-    return heading[0].lower() + heading[1:] if heading[1:].islower() else heading
+    return heading[:1].lower() + heading[1:] if heading[1:].islower() else heading

@@ -9,6 +9,7 @@ import json
 import re
 from collections.abc import Iterator, Sequence
 
+from bot.answering.candidates import within
 from bot.answering.check import Fault
 from bot.answering.generate import Unusable, complete
 from bot.privacy import is_masked, mask
@@ -134,7 +135,7 @@ def _of_units(passage: Passage, subject: str) -> Iterator[tuple[tuple[Unit, ...]
             for column, cell in zip(unit.columns[1:], unit.cells[1:], strict=False):
                 kinds = {one.kind for one in find(cell)}
                 ends = next((form for kind, form in _OF_CELL.items() if kind in kinds), "là gì?")
-                yield (unit,), _about(f"{column} của {_small(unit.cells[0])} {ends}", subject)
+                yield (unit,), _about(f"{column} của {within(unit.cells[0])} {ends}", subject)
             continue
         topic, colon, said = unit.text.partition(": ")
         if colon and len(topic.split()) <= LONGEST:
@@ -161,18 +162,12 @@ def _about(question: str, subject: str) -> str:
     """With the document's subject in front, unless the question names it."""
     question = " ".join(question.split())
     has = set(words(subject)) <= set(words(question))
-    return question if has else f"{subject}: {_small(question)}"
+    return question if has else f"{subject}: {within(question)}"
 
 
 def _subject(title: str) -> str:
     """What a title names first: "Thẻ căn cước: thẻ cũ dùng đến khi nào, …" is about "Thẻ căn cước"."""
     return re.split(r"[:,(]| - | – ", title, maxsplit=1)[0].strip()
-
-
-def _small(text: str) -> str:
-    """With a small first letter, unless the word has other capitals or figures."""
-    first, _, rest = text.partition(" ")
-    return text if any(map(str.isupper, first[1:])) or not first[:1].isalpha() else f"{first.lower()} {rest}".strip()
 
 
 def _beginning(unit: Unit, units: Sequence[Unit]) -> str:

@@ -66,6 +66,16 @@ def test_each_draft_names_one_unit_and_is_a_question_of_its_own() -> None:
                 assert sum(text.startswith(beginning) for text in texts) == 1
 
 
+def test_a_name_within_a_question_keeps_its_capital(tmp_path: Path, write_document: WriteDocument) -> None:
+    body = "## Mức thu\n\n| Nơi | Mức thu |\n|---|---|\n| Hà Nội | 40.000 đồng |\n| Nơi khác | 20.000 đồng |"
+    write_document(tmp_path, "the-thu-vien", body, title="Thẻ thư viện: cách làm")
+    found = {one for sample in drafts(read_one("the-thu-vien", tmp_path)) for one in sample.questions}
+    assert {
+        "Thẻ thư viện: Mức thu của Hà Nội là bao nhiêu tiền?",
+        "Thẻ thư viện: mức thu của nơi khác là bao nhiêu tiền?",
+    } <= found
+
+
 def draft(folder: Path, data: Path, *arguments: str) -> str:
     command = ["questions", "draft", "the-thu-vien", "--corpus", str(folder), "--data", str(data), *arguments]
     result = CliRunner().invoke(app, command)
